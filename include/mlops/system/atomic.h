@@ -1,0 +1,65 @@
+/*
+ * atomic: files that appear whole or not at all.
+ *
+ *	AUTO(atomic_discard) struct atomic_file file = ATOMIC_INIT;
+ *	if (atomic_begin(&file, path, NULL, 0644, err) < 0 ||
+ *		file_write_all(file.fd, path, bytes, count, err) < 0 ||
+ *		atomic_commit(&file, ATOMIC_REPLACE, err) < 0)
+ *		return -err->code;
+ *
+ * begin: a temporary file beside the target. commit: fsync, rename over the target, fsync of the
+ * folder; after it the content survives a power cut. discard (also after commit, when it does
+ * nothing): removes the temporary.
+ *
+ * Temporaries of this process are also removed when it exits and, by signals.h, when a signal ends
+ * it. What SIGKILL leaves behind is named ".mlops-tmp-*" and kept locked by its maker, so that
+ * atomic_sweep() can tell leftovers from files in use. MLOPS_FSYNC=0 skips fsync: for tests only.
+ */
+#ifndef MLOPS_SYSTEM_ATOMIC_H
+#define MLOPS_SYSTEM_ATOMIC_H
+
+#include "mlops/system/file.h"
+
+struct atomic_slot; /* the entry in the list of temporaries */
+struct atomic_file {
+	int fd; /* write here; -1 if closed */
+	char *path;
+	struct atomic_slot *slot;
+};
+#define ATOMIC_INIT ((struct atomic_file){ .fd = -1 })
+
+/*
+ * temporary_folder: where the temporary file lies, on the target's file system; NULL is the
+ * target's own folder. The target's folder must exist. mode is less the umask.
+ */
+int atomic_begin(struct atomic_file *file, const char *path, const char *temporary_folder,
+	unsigned mode, struct error *err) MUST_CHECK;
+
+/* Chooses the target late, for a name that depends on the content. */
+int atomic_retarget(struct atomic_file *file, const char *path, struct error *err) MUST_CHECK;
+
+enum atomic_mode {
+	ATOMIC_REPLACE,
+	ATOMIC_NEW /* ERROR_EXISTS, target untouched, if it is there already */
+};
+int atomic_commit(struct atomic_file *file, enum atomic_mode mode, struct error *err) MUST_CHECK;
+void atomic_discard(struct atomic_file *file);
+AUTO_RELEASE(struct atomic_file, atomic_discard)
+
+/* begin, write, commit. */
+int atomic_write(const char *path, const void *bytes, size_t count, unsigned mode,
+	struct error *err) MUST_CHECK;
+
+/* A copy of the file's content and permission bits, appearing at once. */
+int atomic_copy(const char *from, const char *to, struct error *err) MUST_CHECK;
+
+/* Writes a folder's entries to disk: after renames and removals that must last. */
+int atomic_sync_folder(const char *folder, struct error *err) MUST_CHECK;
+
+/* Removes temporaries in the folder whose makers are gone. */
+int atomic_sweep(const char *folder, struct error *err) MUST_CHECK;
+
+/* Removes this process's temporaries. Async-signal-safe. */
+void atomic_remove_all(void);
+
+#endif
