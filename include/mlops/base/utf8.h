@@ -2,7 +2,7 @@
  * utf8: checking, measuring and cutting text for people.
  *
  * Well-formed means RFC 3629: shortest forms, no surrogates, at most U+10FFFF. Widths are columns
- * of a terminal by an own small table (Unicode 15: East Asian Wide and Fullwidth, emoji, combining
+ * of a terminal by an own small table (Unicode 14: East Asian Wide and Fullwidth, emoji, combining
  * and other zero-width marks), because wcwidth() answers for the locale, and under LC_ALL=C not
  * at all. Ambiguous characters count 1.
  */
