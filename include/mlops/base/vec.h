@@ -50,7 +50,7 @@ struct vec_state {
 	} while (0)
 
 #define vec_each(item, v) \
-	for (__typeof__((v)->items) item = (v)->items; item < (v)->items + (v)->count; item++)
+	for (__typeof__(*(v)->items) *item = (v)->items; item < (v)->items + (v)->count; item++)
 
 void *vec_grow(void *items, size_t count, size_t more, size_t size, struct vec_state *state);
 int vec_state_check(const struct vec_state *state, struct error *err) MUST_CHECK;
