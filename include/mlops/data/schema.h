@@ -13,7 +13,7 @@
 #include "mlops/base/strbuf.h"
 #include "mlops/data/table.h"
 
-struct schema_column {
+struct table_schema_column {
 	char *name;
 	enum column_type type;
 	bool required;
@@ -21,24 +21,26 @@ struct schema_column {
 	size_t n_categories;
 };
 
-struct schema {
+struct table_schema {
 	size_t n_columns;
-	struct schema_column *columns;
+	struct table_schema_column *columns;
 };
 
-void schema_release(struct schema *schema);
-AUTO_RELEASE(struct schema, schema_release)
+void table_schema_release(struct table_schema *schema);
+AUTO_RELEASE(struct table_schema, table_schema_release)
 
 /* Of the named columns in that order, or of all if names is NULL. */
-int schema_of_table(const struct table *table, const char *const *names, size_t n_names,
-	struct schema *ret_schema, struct error *err) MUST_CHECK;
-void schema_to_json(const struct schema *schema, struct strbuf *buffer, unsigned indent);
+int table_schema_make(const struct table *table, const char *const *names, size_t n_names,
+	struct table_schema *ret_schema, struct error *err) MUST_CHECK;
+void table_schema_to_json(
+	const struct table_schema *schema, struct strbuf *buffer, unsigned indent);
 
 /* From the tree of a JSON document. ERROR_INVALID names what is wrong. */
 struct value;
-int schema_from_value(
-	const struct value *value, struct schema *ret_schema, struct error *err) MUST_CHECK;
+int table_schema_from_value(
+	const struct value *value, struct table_schema *ret_schema, struct error *err) MUST_CHECK;
 
-const struct schema_column *schema_column(const struct schema *schema, const char *name);
+const struct table_schema_column *table_schema_column(
+	const struct table_schema *schema, const char *name);
 
 #endif

@@ -27,7 +27,7 @@ int metrics_log(struct record *record, int64_t run, const struct metric_point *p
 int metric_set(struct record *record, int64_t run, const char *name, double value,
 	struct error *err) MUST_CHECK;
 
-struct metric {
+struct run_metric {
 	char *name;
 	double value; /* at the last step */
 	int64_t step; /* the last */
@@ -35,14 +35,14 @@ struct metric {
 	double minimum, maximum; /* over all steps; NaN if there is no number among them */
 	uint64_t n_points;
 };
-struct metrics {
-	struct metric *items; /* by name */
+struct run_metrics {
+	struct run_metric *items; /* by name */
 	size_t count;
 };
 int metrics_load(
-	struct record *record, int64_t run, struct metrics *ret, struct error *err) MUST_CHECK;
-void metrics_release(struct metrics *metrics);
-AUTO_RELEASE(struct metrics, metrics_release)
+	struct record *record, int64_t run, struct run_metrics *ret, struct error *err) MUST_CHECK;
+void metrics_release(struct run_metrics *metrics);
+AUTO_RELEASE(struct run_metrics, metrics_release)
 
 /* The points of one series, by step. */
 struct metric_series {
