@@ -117,6 +117,8 @@ bool parse_size(struct text text, uint64_t *ret)
 		{ "Ti", 0x1p40 }, { "TiB", 0x1p40 }, { NULL, 0 } };
 	double number, factor;
 	struct text unit;
+	if (parse_u64(text, ret)) /* exact, where a double has 53 bits */
+		return true;
 	if (!parse_quantity(&text, &number, &unit) || text.length ||
 		!parse_unit_find(unit, units, &factor) || number * factor >= 0x1p64)
 		return false;

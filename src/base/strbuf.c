@@ -1,5 +1,6 @@
 #include "mlops/base/strbuf.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -114,8 +115,11 @@ void strbuf_add_double(struct strbuf *buffer, double value)
 		return;
 	}
 	char text[40];
-	/* 15 digits suffice for most, 17 for all doubles. */
-	for (int digits = 15; digits <= 17; digits++) {
+	/*
+	 * 15 digits always survive the way through a normal double, so a shorter text shows up as
+	 * trailing zeros, which %g drops; 17 suffice for all. Subnormal ones hold fewer digits.
+	 */
+	for (int digits = fabs(value) < DBL_MIN ? 1 : 15; digits <= 17; digits++) {
 		snprintf(text, sizeof text, "%.*g", digits, value);
 		if (strtod(text, NULL) == value)
 			break;

@@ -55,18 +55,18 @@ struct text text_trim(struct text a)
 
 bool text_split(struct text *rest, char separator, struct text *ret_part)
 {
-	if (!rest->at || (!rest->length && rest->at[0] != separator))
+	/* What is left of "a," behind the comma: empty, but unlike the empty text still a part. */
+	static const char last[1];
+	if (!rest->length && rest->at != last)
 		return false;
 	const char *end = rest->length ? memchr(rest->at, separator, rest->length) : NULL;
 	*ret_part = (struct text){ rest->at, end ? (size_t)(end - rest->at) : rest->length };
-	if (end)
+	if (!end)
+		*rest = (struct text){ NULL, 0 };
+	else if (ret_part->length + 1 == rest->length)
+		*rest = (struct text){ last, 0 };
+	else
 		*rest = (struct text){ end + 1, rest->length - ret_part->length - 1 };
-	if (!end || !rest->length) {
-		/* "a," has an empty last part: it is kept by pointing at the separator. */
-		*rest = (struct text){ end ? end : NULL, 0 };
-		if (end)
-			return true;
-	}
 	return true;
 }
 
@@ -82,7 +82,7 @@ static const char *text_glob_class(const char *pattern, char c, bool *ret_match)
 			pattern += 2;
 		}
 		match |= (unsigned char)low <= (unsigned char)c &&
-			(unsigned char)c <= (unsigned char)high;
+			 (unsigned char)c <= (unsigned char)high;
 	}
 	*ret_match = match != negated && c != '/';
 	return *pattern == ']' ? pattern + 1 : NULL;
@@ -107,20 +107,55 @@ static const char *text_glob_one(const char *pattern, char c)
 	}
 }
 
+/*
+ * Where to go on after a mismatch. A '*' goes on one character further, a double star too, across
+ * slashes, and a double star that stands for whole folders behind the next slash.
+ */
+struct text_glob_star {
+	enum { GLOB_NAME, GLOB_ANY, GLOB_FOLDERS } kind;
+	const char *pattern, *string;
+};
+
+static bool text_glob_retry(struct text_glob_star *star, const char **pattern, const char **string)
+{
+	const char *at = star->string;
+	if (!star->pattern || !*at || (*at == '/' && star->kind == GLOB_NAME))
+		return false;
+	if (star->kind == GLOB_FOLDERS) {
+		at = strchr(at, '/');
+		if (!at)
+			return false;
+	}
+	*pattern = star->pattern;
+	*string = star->string = at + 1;
+	return true;
+}
+
+/* Takes a star or double star off the pattern; `start` is the whole pattern. */
+static struct text_glob_star text_glob_take_star(
+	const char **pattern, const char *start, const char *string)
+{
+	const char *at = *pattern;
+	bool any = at[1] == '*';
+	bool folders = any && at[2] == '/' && (at == start || at[-1] == '/');
+	*pattern = at + (folders ? 3 : any ? 2 : 1);
+	return (struct text_glob_star){ folders ? GLOB_FOLDERS
+					: any   ? GLOB_ANY
+						: GLOB_NAME,
+		*pattern, string };
+}
+
 bool text_glob(const char *pattern, const char *string)
 {
-	/* Where to go on after a mismatch: behind the last star, one character further on. */
-	const char *star_pattern = NULL, *star_string = NULL;
-	bool star_deep = false;
+	/* A '*' that cannot reach beyond a slash gives way to the last double star before it. */
+	struct text_glob_star name = { .pattern = NULL }, deep = { .pattern = NULL };
+	const char *start = pattern;
 	for (;;) {
 		if (*pattern == '*') {
-			star_deep = pattern[1] == '*';
-			pattern += star_deep ? 2 : 1;
-			star_pattern = pattern;
-			star_string = string;
-			/* "a double star and a slash" also matches no folder at all */
-			if (star_deep && *pattern == '/' && text_glob(pattern + 1, string))
-				return true;
+			struct text_glob_star star = text_glob_take_star(&pattern, start, string);
+			if (star.kind != GLOB_NAME)
+				deep = star;
+			name = star.kind == GLOB_NAME ? star : (struct text_glob_star){ 0 };
 			continue;
 		}
 		if (!*pattern && !*string)
@@ -131,10 +166,11 @@ bool text_glob(const char *pattern, const char *string)
 			string++;
 			continue;
 		}
-		if (!star_pattern || !*star_string || (*star_string == '/' && !star_deep))
+		if (text_glob_retry(&name, &pattern, &string))
+			continue;
+		name.pattern = NULL;
+		if (!text_glob_retry(&deep, &pattern, &string))
 			return false;
-		pattern = star_pattern;
-		string = ++star_string;
 	}
 }
 

@@ -30,7 +30,10 @@ struct text text_trim(struct text a); /* without blanks and newlines at both end
  */
 bool text_split(struct text *rest, char separator, struct text *ret_part);
 
-/* Shell pattern: ? * [a-z] and \x; '*' and '?' do not match '/', "**" does. */
+/*
+ * Shell pattern: ? * [a-z] and \x; '*' and '?' do not match '/', "**" does. A "**" that stands
+ * alone between slashes matches any number of folders, none too.
+ */
 bool text_glob(const char *pattern, const char *string);
 
 /* Damerau-Levenshtein distance (adjacent swaps count 1), for "did you mean"; SIZE_MAX if long. */

@@ -34,8 +34,9 @@ size_t utf8_code_width(uint32_t code);
 size_t utf8_width(struct text text);
 
 /*
- * Appends the text made safe for a terminal: \n \t \r, other control characters (C0, DEL, C1) and
- * ill-formed bytes as \x1b, direction overrides (U+202A..202E, U+2066..2069) as \u{202e}, and the
+ * Appends the text made safe for a terminal: \n \t \r, other control characters (C0, DEL) and
+ * ill-formed bytes as \x1b, C1 controls (U+0080..9F) and direction overrides (U+202A..202E,
+ * U+2066..2069) as \u{202e}, and the
  * backslash as \\ so that the result is unambiguous. Everything else is kept.
  */
 void utf8_escape(struct strbuf *buffer, struct text text);

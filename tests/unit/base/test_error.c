@@ -11,7 +11,8 @@ START_TEST(context_is_put_in_front)
 	errno = ENOENT;
 	ck_assert_int_eq(error_set_os(&err, ERROR_IO, "cannot open '%s'", "a.csv"), -ERROR_IO);
 	ck_assert_int_eq(error_prefix(&err, "stage '%s'", "fit"), -ERROR_IO);
-	ck_assert_str_eq(err.message, "stage 'fit': cannot open 'a.csv': No such file or directory");
+	ck_assert_str_eq(
+		err.message, "stage 'fit': cannot open 'a.csv': No such file or directory");
 	ck_assert_int_eq(err.os, ENOENT);
 }
 END_TEST
