@@ -14,6 +14,12 @@
 #include "mlops/base/strbuf.h"
 #include "mlops/base/text.h"
 
+/*
+ * The bounds of what readers accept. The depth leaves room for the documents of --json around a
+ * tree, whose writer has JSON_DEPTH.
+ */
+enum { DOCUMENT_DEPTH = 48, DOCUMENT_BYTES = 64 << 20, DOCUMENT_NODES = 4 << 20 };
+
 enum value_kind {
 	VALUE_NULL,
 	VALUE_BOOLEAN,
@@ -88,8 +94,8 @@ int value_set_member(struct arena *arena, struct value *mapping, const char *key
 /* Replaces or makes the node at a dotted path, making mappings on the way. */
 int value_set_path(struct arena *arena, struct value *root, const char *path, struct value *value,
 	struct error *err) MUST_CHECK;
-struct value *value_copy(struct arena *arena, const struct value *value, struct error *err)
-	MUST_CHECK;
+struct value *value_copy(
+	struct arena *arena, const struct value *value, struct error *err) MUST_CHECK;
 
 /* Same kinds and contents, 1 and 1.0 equal, mappings in any order: JSON Schema's equality. */
 bool value_equal(const struct value *a, const struct value *b);
