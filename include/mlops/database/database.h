@@ -47,7 +47,7 @@ int64_t database_last_rowid(const struct database *database);
 int64_t database_changes(const struct database *database); /* rows of the last statement */
 
 /* Runs constant SQL of one or more statements without parameters or results. */
-int database_execute(struct database *database, const char *sql, struct error *err) MUST_CHECK;
+int database_execute(struct database *database, const char *sql, struct error *err);
 
 /* A consistent copy of the whole database into a new file. An existing one is ERROR_EXISTS. */
 int database_copy(struct database *database, const char *path, struct error *err) MUST_CHECK;

@@ -8,7 +8,7 @@
  *
  * Leaving the scope without a commit rolls back. Writing transactions begin IMMEDIATE, so that
  * they wait for another writer at their start and never in the middle (ERROR_LOCKED when the
- * busy time-out is over). They do not nest: a second begin on the same database is a bug.
+ * busy time-out is over). They do not nest: a second begin on the same database is ERROR_BUG.
  */
 #ifndef MLOPS_DATABASE_TRANSACTION_H
 #define MLOPS_DATABASE_TRANSACTION_H
