@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""embed.py FOLDER OUTPUT.c DEPFILE: the files below FOLDER as a C table, see base/embedded.h.
+"""embed.py OUTPUT.c DEPFILE [PREFIX=FOLDER...]: files as a C table, see base/embedded.h.
+
+A file below FOLDER is named PREFIX and its path there; PREFIX may be empty.
 
 The depfile names the folders too: their time stamp changes when a file comes or goes, so that the
 build notices without a list of files.
@@ -8,7 +10,7 @@ build notices without a list of files.
 import sys
 from pathlib import Path
 
-SUFFIXES = {".json", ".sql", ".yaml"}
+SUFFIXES = {".csv", ".json", ".md", ".sql", ".yaml"}
 
 
 def literal(data):
@@ -21,12 +23,17 @@ def literal(data):
     return "\n".join(lines)
 
 
+def collect(prefix, folder):
+    return [(prefix + path.relative_to(folder).as_posix(), path)
+            for path in folder.rglob("*") if path.is_file() and path.suffix in SUFFIXES]
+
+
 def main():
-    folder, output, depfile = (Path(argument) for argument in sys.argv[1:])
-    found = sorted(path for path in folder.rglob("*")
-                   if path.is_file() and path.suffix in SUFFIXES)
-    files = sorted(((path.relative_to(folder).as_posix(), path.read_bytes()) for path in found),
-                   key=lambda file: file[0].encode())
+    output, depfile = Path(sys.argv[1]), Path(sys.argv[2])
+    places = [argument.split("=", 1) for argument in sys.argv[3:]]
+    found = sorted((entry for prefix, folder in places for entry in collect(prefix, Path(folder))),
+                   key=lambda entry: entry[0].encode())
+    files = [(name, path.read_bytes()) for name, path in found]
     rows = [f'\t{{ "{name}", {{ {literal(data).lstrip()}, {len(data)} }} }},'
             for name, data in files]
     output.write_text(
@@ -34,8 +41,9 @@ def main():
         f"const size_t embedded_count = {len(files)};\n"
         "const struct embedded_file embedded_table[] = {\n"
         + "\n".join(rows + ["\t{ 0, { 0, 0 } }"]) + "\n};\n")
-    folders = [folder] + sorted(path for path in folder.rglob("*") if path.is_dir())
-    depends = " ".join(str(path).replace(" ", "\\ ") for path in found + folders)
+    folders = [Path(folder) for _, folder in places]
+    folders += sorted(path for folder in folders for path in folder.rglob("*") if path.is_dir())
+    depends = " ".join(str(path).replace(" ", "\\ ") for path in [path for _, path in found] + folders)
     depfile.write_text(f"{output}: {depends}\n")
 
 

@@ -1,10 +1,11 @@
 /*
- * embedded: the files of schemas/ inside the program.
+ * embedded: the files of schemas/ and examples/ inside the program.
  *
  * Every .json, .sql and .yaml file below schemas/ is built in under its path there:
- * "project.schema.json", "output/log.schema.json", "sql/0001_init.sql". A file that is put there
- * is found at the next build, no list is kept (src/tools/embed.py). Texts end with NUL and live as
- * long as the program.
+ * "project.schema.json", "output/log.schema.json", "sql/0001_init.sql"; those of the examples, and
+ * their .csv and .md files, as "examples/wine/mlops.yaml". A file that is put there is found at
+ * the next build, no list is kept (src/tools/embed.py). Texts end with NUL and live as long as the
+ * program.
  */
 #ifndef MLOPS_BASE_EMBEDDED_H
 #define MLOPS_BASE_EMBEDDED_H
