@@ -18,7 +18,7 @@
  * The bounds of what readers accept. The depth leaves room for the documents of --json around a
  * tree, whose writer has JSON_DEPTH.
  */
-enum { DOCUMENT_DEPTH = 48, DOCUMENT_BYTES = 64 << 20, DOCUMENT_NODES = 4 << 20 };
+enum { DOCUMENT_DEPTH = 48, DOCUMENT_BYTES = 64 << 20, DOCUMENT_NODES = 1 << 20 };
 
 enum value_kind {
 	VALUE_NULL,
@@ -72,7 +72,10 @@ const char *value_kind_name(enum value_kind kind); /* "string", "mapping", … *
 /* The member of a mapping; NULL if it is absent or `value` is NULL or no mapping. */
 struct value *value_member(const struct value *value, const char *key);
 
-/* The node at a dotted path, "model.C" or "stages.0.cmd"; NULL if there is none. */
+/*
+ * The node at a dotted path, "model.C" or "stages.0.cmd"; NULL if there is none. A key that holds
+ * a dot, a quote or a blank stands in double quotes, with \\ and \" inside: data.types."a.b".
+ */
 struct value *value_at_path(const struct value *value, const char *path);
 
 /*
@@ -91,11 +94,21 @@ int value_append(struct arena *arena, struct value *sequence, struct value *item
 	struct error *err) MUST_CHECK;
 int value_set_member(struct arena *arena, struct value *mapping, const char *key,
 	struct value *value, struct error *err) MUST_CHECK; /* adds or replaces */
-/* Replaces or makes the node at a dotted path, making mappings on the way. */
+/*
+ * Replaces or makes the node at a dotted path, making mappings on the way; the index behind the
+ * last appends to a sequence. ERROR_INVALID if the path leads through a scalar, is malformed or
+ * deeper than DOCUMENT_DEPTH.
+ */
 int value_set_path(struct arena *arena, struct value *root, const char *path, struct value *value,
 	struct error *err) MUST_CHECK;
 struct value *value_copy(
 	struct arena *arena, const struct value *value, struct error *err) MUST_CHECK;
+
+/* Appends one part of a dotted path, quoted if it must be; with a dot before it if not the first. */
+void value_path_add(struct strbuf *path, const char *key);
+
+/* Equal values have equal hashes, also where value_equal() looks through order and 1.0. */
+uint64_t value_hash(const struct value *value);
 
 /* Same kinds and contents, 1 and 1.0 equal, mappings in any order: JSON Schema's equality. */
 bool value_equal(const struct value *a, const struct value *b);
@@ -108,7 +121,10 @@ int value_each_leaf(const struct value *root,
 	int (*visit)(void *context, const char *path, const struct value *leaf), void *context,
 	struct error *err);
 
-/* A scalar as text, as YAML would show it (strings without quotes); "" for others. */
+/*
+ * A scalar as text, as YAML would show it (strings without quotes): 1.0 is a float and 1 is not,
+ * ".inf" and ".nan"; "" for others.
+ */
 void value_scalar_text(struct strbuf *buffer, const struct value *scalar);
 
 #endif
