@@ -70,35 +70,17 @@ static int train_begin(struct train_job *job, struct error *err)
 	return run_begin(job->record, &start, &job->run, NULL, err);
 }
 
-/* What the baseline says of every row: it looks at none. */
-static int train_baseline(const struct train_job *job, double *scores, struct error *err)
-{
-	const struct fit *fit = &job->result->fit;
-	size_t n = fit->baseline.n_features;
-	AUTO_FREE double *row = memory_allocate(n ? n : 1, sizeof *row, err);
-	if (!row)
-		return -ERROR_MEMORY;
-	struct matrix_view view = { .values = row, .n_rows = 1, .n_columns = n, .stride = n };
-	return trainer_predict(trainer_find("baseline"), &fit->baseline, &view, 1, scores, err);
-}
-
 static int train_evaluate(struct train_job *job, struct error *err)
 {
 	struct train_result *result = job->result;
 	const struct fit *fit = &result->fit;
-	AUTO_FREE double *baseline = memory_allocate(fit->width, sizeof *baseline, err);
-	if (!baseline)
-		return -ERROR_MEMORY;
-	int status = train_baseline(job, baseline, err);
-	if (status < 0)
-		return status;
 	struct assess_request request = { .project = job->request->project,
 		.dataset = &result->dataset,
 		.scores = fit->scores,
 		.width = fit->width,
 		.seconds_per_row =
 			fit->predict_seconds / (double)result->dataset.source.table.n_rows,
-		.baseline = baseline };
+		.baseline = fit->baseline_scores };
 	return assess(&request, &result->evaluation, err);
 }
 
