@@ -3,7 +3,9 @@
  *
  * `upper` chooses P(X > x) instead of P(X <= x); small tail probabilities are computed as such,
  * never as 1 - p. Quantiles take the same flag: distribution_t_quantile(0.025, 9, true) is the
- * 97.5 % point. Parameters out of their domain and probabilities outside 0 .. 1: NaN.
+ * 97.5 % point. Parameters out of their domain and probabilities outside 0 .. 1: NaN. Quantiles
+ * other than the normal one are found by bracketing the distribution function, to a few 2^-52 of
+ * its argument.
  */
 #ifndef MLOPS_NUMERIC_DISTRIBUTION_H
 #define MLOPS_NUMERIC_DISTRIBUTION_H
@@ -14,7 +16,7 @@
 
 double distribution_normal_cdf(double x, bool upper);
 double distribution_normal_log_cdf(double x, bool upper); /* full digits in the far tail */
-/* Wichura, algorithm AS 241, Applied Statistics 37 (1988), with one Newton-Halley step. */
+/* Algorithm AS 241, see special_probit(). */
 double distribution_normal_quantile(double p, bool upper);
 
 double distribution_t_cdf(double t, double freedom, bool upper);
