@@ -1,0 +1,279 @@
+#include "mlops/system/atomic.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "mlops/base/path.h"
+#include "mlops/system/directory.h"
+#include "mlops/system/environment.h"
+
+#define ATOMIC_PREFIX ".mlops-tmp-"
+
+/*
+ * One temporary file. Slots are never freed and their paths lie inside, so that a signal handler
+ * may walk the list at any moment: `state` is set to used after the path is complete.
+ */
+struct atomic_slot {
+	struct atomic_slot *next; /* set before the slot is published */
+	atomic_int state;
+	pid_t owner; /* a forked child does not remove its parent's files */
+	char path[PATH_MAX];
+};
+enum { ATOMIC_FREE, ATOMIC_CLAIMED, ATOMIC_USED };
+
+static _Atomic(struct atomic_slot *) atomic_slots;
+
+void atomic_remove_all(void)
+{
+	int os = errno;
+	struct atomic_slot *slot = atomic_load(&atomic_slots);
+	for (; slot; slot = slot->next) {
+		if (atomic_load(&slot->state) == ATOMIC_USED && slot->owner == getpid())
+			unlink(slot->path);
+	}
+	errno = os;
+}
+
+static void atomic_at_exit(void)
+{
+	atexit(atomic_remove_all); /* if it cannot: atomic_sweep() finds them */
+}
+
+static struct atomic_slot *atomic_slot_claim(struct error *err)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, atomic_at_exit);
+	struct atomic_slot *slot = atomic_load(&atomic_slots);
+	for (; slot; slot = slot->next) {
+		int expected = ATOMIC_FREE;
+		if (atomic_compare_exchange_strong(&slot->state, &expected, ATOMIC_CLAIMED))
+			return slot;
+	}
+	slot = memory_allocate(1, sizeof *slot, err);
+	if (!slot)
+		return NULL;
+	slot->state = ATOMIC_CLAIMED;
+	slot->next = atomic_load(&atomic_slots);
+	while (!atomic_compare_exchange_weak(&atomic_slots, &slot->next, slot)) {
+	}
+	return slot;
+}
+
+static bool atomic_sync_wanted(void)
+{
+	return !environment_is("MLOPS_FSYNC", "0");
+}
+
+static int atomic_random(uint64_t *ret, struct error *err)
+{
+	ssize_t count;
+	do {
+		count = getrandom(ret, sizeof *ret, 0);
+	} while (count < 0 && errno == EINTR);
+	if (count != sizeof *ret)
+		return error_set_os(err, ERROR_IO, "cannot get random bytes");
+	return 0;
+}
+
+/*
+ * Opens the temporary and locks it. A sweep that finds it in between takes it for a leftover and
+ * removes it: then it has no link any more, and another is made.
+ */
+static int atomic_open(struct atomic_file *file, unsigned mode, struct error *err)
+{
+	struct stat status;
+	file->fd = open(file->slot->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+		(mode_t)mode);
+	if (file->fd < 0)
+		return error_set_os(
+			err, ERROR_IO, "cannot make a temporary file for '%s'", file->path);
+	/* Some network file systems cannot lock: then only the sweep knows less. */
+	(void)flock(file->fd, LOCK_EX | LOCK_NB);
+	if (fstat(file->fd, &status) == 0 && status.st_nlink > 0)
+		return 1;
+	file_close(&file->fd);
+	return 0;
+}
+
+static int atomic_create(
+	struct atomic_file *file, const char *folder, unsigned mode, struct error *err)
+{
+	file->slot->owner = getpid();
+	for (int attempt = 0; attempt < 100; attempt++) {
+		uint64_t random;
+		if (atomic_random(&random, err) < 0)
+			return -err->code;
+		int length = snprintf(file->slot->path, sizeof file->slot->path,
+			"%s/" ATOMIC_PREFIX "%016llx", folder, (unsigned long long)random);
+		if (length < 0 || (size_t)length >= sizeof file->slot->path) {
+			errno = ENAMETOOLONG;
+			return error_set_os(err, ERROR_IO, "cannot write '%s'", file->path);
+		}
+		atomic_store(&file->slot->state, ATOMIC_USED);
+		int opened = atomic_open(file, mode, err);
+		if (opened > 0)
+			return 0;
+		atomic_store(&file->slot->state, ATOMIC_CLAIMED);
+		if (opened < 0 && err->os != EEXIST)
+			return opened;
+	}
+	return error_set(err, ERROR_IO, "cannot make a temporary file for '%s'", file->path);
+}
+
+int atomic_begin(struct atomic_file *file, const char *path, const char *temporary_folder,
+	unsigned mode, struct error *err)
+{
+	*file = ATOMIC_INIT;
+	AUTO_FREE char *folder = temporary_folder ? memory_copy_string(temporary_folder, err)
+						  : path_parent(path, err);
+	file->path = folder ? memory_copy_string(path, err) : NULL;
+	file->slot = file->path ? atomic_slot_claim(err) : NULL;
+	if (!file->slot || atomic_create(file, folder, mode, err) < 0) {
+		struct error first = *err;
+		atomic_discard(file);
+		*err = first;
+		return -err->code;
+	}
+	return 0;
+}
+
+int atomic_retarget(struct atomic_file *file, const char *path, struct error *err)
+{
+	char *copy = memory_copy_string(path, err);
+	if (!copy)
+		return -err->code;
+	memory_free(file->path);
+	file->path = copy;
+	return 0;
+}
+
+int atomic_sync_folder(const char *folder, struct error *err)
+{
+	if (!atomic_sync_wanted())
+		return 0;
+	AUTO_CLOSE int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return error_set_os(err, ERROR_IO, "cannot open the folder '%s'", folder);
+	/* EINVAL: a file system that has nothing to write here */
+	if (fsync(fd) != 0 && errno != EINVAL)
+		return error_set_os(err, ERROR_IO, "cannot write the folder '%s' to disk", folder);
+	return 0;
+}
+
+/* 0, or -1 with errno; EEXIST if the target is there. */
+static int atomic_rename_new(const char *from, const char *to)
+{
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -1;
+	/* File systems without that flag can link, which never replaces. */
+	return link(from, to) == 0 ? unlink(from) : -1;
+}
+
+static void atomic_slot_release(struct atomic_file *file)
+{
+	if (file->slot)
+		atomic_store(&file->slot->state, ATOMIC_FREE);
+	file->slot = NULL;
+}
+
+static int atomic_rename(struct atomic_file *file, enum atomic_mode mode, struct error *err)
+{
+	const char *from = file->slot->path;
+	int failed =
+		mode == ATOMIC_NEW ? atomic_rename_new(from, file->path) : rename(from, file->path);
+	if (!failed)
+		return 0;
+	if (mode == ATOMIC_NEW && errno == EEXIST)
+		return error_set(err, ERROR_EXISTS, "'%s' exists already", file->path);
+	return error_set_os(err, ERROR_IO, "cannot write '%s'", file->path);
+}
+
+int atomic_commit(struct atomic_file *file, enum atomic_mode mode, struct error *err)
+{
+	if (!file->slot || file->fd < 0)
+		BUG("atomic_commit() without atomic_begin()");
+	AUTO_FREE char *folder = path_parent(file->path, err);
+	if (!folder)
+		return -err->code;
+	if (atomic_sync_wanted() && fsync(file->fd) != 0)
+		return error_set_os(err, ERROR_IO, "cannot write '%s' to disk", file->path);
+	if (atomic_rename(file, mode, err) < 0)
+		return -err->code;
+	atomic_slot_release(file);
+	int fd = file->fd;
+	file->fd = -1;
+	/* Network file systems may tell only now that the disk is full. */
+	if (close(fd) != 0 && errno != EINTR)
+		return error_set_os(err, ERROR_IO, "cannot write '%s'", file->path);
+	return atomic_sync_folder(folder, err);
+}
+
+void atomic_discard(struct atomic_file *file)
+{
+	if (file->slot && atomic_load(&file->slot->state) == ATOMIC_USED)
+		unlink(file->slot->path);
+	atomic_slot_release(file);
+	file_close(&file->fd);
+	memory_free(file->path);
+	file->path = NULL;
+}
+
+int atomic_write(
+	const char *path, const void *bytes, size_t count, unsigned mode, struct error *err)
+{
+	AUTO(atomic_discard) struct atomic_file file = ATOMIC_INIT;
+	if (atomic_begin(&file, path, NULL, mode, err) < 0 ||
+		file_write_all(file.fd, path, bytes, count, err) < 0)
+		return -err->code;
+	return atomic_commit(&file, ATOMIC_REPLACE, err);
+}
+
+int atomic_copy(const char *from, const char *to, struct error *err)
+{
+	AUTO(atomic_discard) struct atomic_file file = ATOMIC_INIT;
+	struct file_facts facts;
+	AUTO_CLOSE int fd = file_open(from, err);
+	if (fd < 0 || file_facts_of(fd, from, &facts, err) < 0 ||
+		atomic_begin(&file, to, NULL, 0600, err) < 0 ||
+		file_copy_descriptor(fd, file.fd, from, to, err) < 0)
+		return -err->code;
+	if (fchmod(file.fd, facts.mode & 0777) != 0)
+		return error_set_os(err, ERROR_IO, "cannot set the mode of '%s'", to);
+	return atomic_commit(&file, ATOMIC_REPLACE, err);
+}
+
+/* If nobody holds its lock its maker is gone. */
+static bool atomic_remove_leftover(const char *path)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && unlink(path) == 0;
+}
+
+int atomic_sweep(const char *folder, struct error *err)
+{
+	AUTO(directory_names_release) struct directory_names names = { .names = NULL };
+	if (directory_list(folder, &names, err) < 0)
+		return -err->code;
+	for (size_t i = 0; i < names.count; i++) {
+		if (strncmp(names.names[i], ATOMIC_PREFIX, strlen(ATOMIC_PREFIX)) != 0)
+			continue;
+		AUTO_FREE char *path = path_join(folder, names.names[i], err);
+		if (!path)
+			return -err->code;
+		/* One that cannot be removed is no reason to stop anybody's work. */
+		(void)atomic_remove_leftover(path);
+	}
+	return 0;
+}

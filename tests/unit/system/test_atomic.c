@@ -1,0 +1,164 @@
+#include "unit.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "mlops/system/atomic.h"
+#include "mlops/system/signals.h"
+#include "workfolder.h"
+
+static struct error err;
+
+START_TEST(a_file_appears_whole)
+{
+	AUTO(workfolder_leave) struct workfolder work = workfolder_enter();
+	AUTO(atomic_discard) struct atomic_file file = ATOMIC_INIT;
+	struct file_facts facts;
+	umask(022);
+	ck_assert_int_eq(atomic_begin(&file, "a", NULL, 0664, &err), 0);
+	ck_assert_int_eq(file_write_all(file.fd, "a", "new", 3, &err), 0);
+	ck_assert(!file_exists("a"));
+	ck_assert_int_eq(atomic_commit(&file, ATOMIC_REPLACE, &err), 0);
+	workfolder_assert("a", "new");
+	workfolder_assert_names(".", "a");
+	ck_assert_int_eq(file_facts("a", &facts, &err), 0);
+	ck_assert_uint_eq(facts.mode, 0644);
+	ck_assert_int_eq(atomic_write("a", "other", 5, 0644, &err), 0);
+	workfolder_assert("a", "other");
+}
+END_TEST
+
+START_TEST(discarding_leaves_nothing)
+{
+	AUTO(workfolder_leave) struct workfolder work = workfolder_enter();
+	struct atomic_file file = ATOMIC_INIT;
+	atomic_discard(&file);
+	ck_assert_int_eq(atomic_begin(&file, "a", NULL, 0644, &err), 0);
+	atomic_discard(&file);
+	atomic_discard(&file);
+	workfolder_assert_names(".", "");
+	ck_assert_int_eq(atomic_begin(&file, "none/a", NULL, 0644, &err), -ERROR_IO);
+	ck_assert_str_eq(err.message,
+		"cannot make a temporary file for 'none/a': No such file or directory");
+	atomic_discard(&file);
+}
+END_TEST
+
+START_TEST(new_does_not_replace)
+{
+	AUTO(workfolder_leave) struct workfolder work = workfolder_enter();
+	AUTO(atomic_discard) struct atomic_file file = ATOMIC_INIT;
+	ck_assert_int_eq(directory_make("tmp", &err), 0);
+	workfolder_write("a", "old");
+	ck_assert_int_eq(atomic_begin(&file, "?", "tmp", 0444, &err), 0);
+	ck_assert_int_eq(atomic_retarget(&file, "a", &err), 0);
+	ck_assert_int_eq(file_write_all(file.fd, "a", "new", 3, &err), 0);
+	ck_assert_int_eq(atomic_commit(&file, ATOMIC_NEW, &err), -ERROR_EXISTS);
+	workfolder_assert("a", "old");
+	ck_assert_int_eq(atomic_retarget(&file, "b", &err), 0);
+	ck_assert_int_eq(atomic_commit(&file, ATOMIC_NEW, &err), 0);
+	workfolder_assert("b", "new");
+	workfolder_assert_names("tmp", "");
+}
+END_TEST
+
+START_TEST(a_failed_rename_leaves_the_target)
+{
+	AUTO(workfolder_leave) struct workfolder work = workfolder_enter();
+	ck_assert_int_eq(directory_make("a/b", &err), 0);
+	ck_assert_int_eq(atomic_write("a", "x", 1, 0644, &err), -ERROR_IO);
+	ck_assert_ptr_nonnull(strstr(err.message, "cannot write 'a'"));
+	workfolder_assert_names(".", "a");
+}
+END_TEST
+
+/* What the child leaves behind after ending in that way. */
+static void assert_leaves(int how, const char *expected)
+{
+	pid_t pid = fork();
+	if (pid == 0) {
+		static struct atomic_file files[3];
+		if (signals_install(&err) < 0)
+			_exit(9);
+		for (int i = 0; i < 3; i++) {
+			if (atomic_begin(&files[i], "x", NULL, 0644, &err) < 0)
+				_exit(9);
+		}
+		atomic_discard(&files[1]);
+		if (how == SIGTERM)
+			raise(how); /* the first only asks */
+		if (how)
+			raise(how);
+		exit(0);
+	}
+	int status;
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(how ? WIFSIGNALED(status) && WTERMSIG(status) == how
+		      : WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	AUTO(directory_names_release) struct directory_names names = { .names = NULL };
+	ck_assert_int_eq(directory_list(".", &names, &err), 0);
+	ck_assert_uint_eq(names.count, strlen(expected));
+}
+
+START_TEST(the_end_of_the_process_removes_them)
+{
+	AUTO(workfolder_leave) struct workfolder work = workfolder_enter();
+	assert_leaves(0, "");
+	assert_leaves(SIGTERM, "");
+	assert_leaves(SIGHUP, "");
+	assert_leaves(SIGPIPE, "");
+	assert_leaves(SIGKILL, "xx"); /* two files, for the sweep */
+	ck_assert_int_eq(atomic_sweep(".", &err), 0);
+	workfolder_assert_names(".", "");
+}
+END_TEST
+
+START_TEST(a_forked_child_keeps_its_hands_off)
+{
+	AUTO(workfolder_leave) struct workfolder work = workfolder_enter();
+	AUTO(atomic_discard) struct atomic_file file = ATOMIC_INIT;
+	ck_assert_int_eq(atomic_begin(&file, "a", NULL, 0644, &err), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		atomic_remove_all();
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	ck_assert_int_eq(atomic_commit(&file, ATOMIC_REPLACE, &err), 0);
+}
+END_TEST
+
+START_TEST(the_sweep_spares_files_in_use)
+{
+	AUTO(workfolder_leave) struct workfolder work = workfolder_enter();
+	AUTO(atomic_discard) struct atomic_file file = ATOMIC_INIT;
+	workfolder_write(".mlops-tmp-0123456789abcdef", "left over");
+	workfolder_write("mine", "");
+	ck_assert_int_eq(atomic_begin(&file, "a", NULL, 0600, &err), 0);
+	ck_assert_int_eq(atomic_sweep(".", &err), 0);
+	ck_assert(!file_exists(".mlops-tmp-0123456789abcdef"));
+	ck_assert_int_eq(atomic_commit(&file, ATOMIC_REPLACE, &err), 0);
+	workfolder_assert_names(".", "a mine");
+	ck_assert_int_eq(atomic_sweep("none", &err), -ERROR_NOT_FOUND);
+}
+END_TEST
+
+START_TEST(copies)
+{
+	AUTO(workfolder_leave) struct workfolder work = workfolder_enter();
+	struct file_facts facts;
+	workfolder_write("a", "content");
+	ck_assert_int_eq(chmod("a", 0751), 0);
+	ck_assert_int_eq(atomic_copy("a", "b", &err), 0);
+	workfolder_assert("b", "content");
+	ck_assert_int_eq(file_facts("b", &facts, &err), 0);
+	ck_assert_uint_eq(facts.mode, 0751);
+	ck_assert_int_eq(atomic_copy("none", "b", &err), -ERROR_NOT_FOUND);
+	workfolder_assert("b", "content");
+}
+END_TEST
+
+UNIT_MAIN("system/atomic", a_file_appears_whole, discarding_leaves_nothing, new_does_not_replace,
+	a_failed_rename_leaves_the_target, the_end_of_the_process_removes_them,
+	a_forked_child_keeps_its_hands_off, the_sweep_spares_files_in_use, copies)
