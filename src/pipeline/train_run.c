@@ -320,6 +320,18 @@ static void train_log_result(struct train_job *job)
 	run_log_line(&job->log, "graph and trainer differ by %.3g at most", fit->worst);
 }
 
+static int train_keep_curve(struct train_job *job, struct error *err)
+{
+	struct train_result *result = job->result;
+	result->n_curve = job->log.points.count;
+	result->curve = memory_allocate(result->n_curve, sizeof *result->curve, err);
+	if (!result->curve)
+		return -ERROR_MEMORY;
+	for (size_t i = 0; i < result->n_curve; i++)
+		result->curve[i] = job->log.points.items[i].value;
+	return 0;
+}
+
 static int train_work(struct train_job *job, struct error *err)
 {
 	struct train_result *result = job->result;
@@ -330,7 +342,9 @@ static int train_work(struct train_job *job, struct error *err)
 	train_log_result(job);
 	result->status =
 		result->fit.model.status == TRAINED_CANCELLED ? RUN_CANCELLED : RUN_FINISHED;
-	status = train_evaluate(job, err);
+	status = train_keep_curve(job, err);
+	if (status == 0)
+		status = train_evaluate(job, err);
 	if (status == 0)
 		status = train_put_model(job, err);
 	if (status == 0)
@@ -407,4 +421,5 @@ void train_result_release(struct train_result *result)
 	dataset_release(&result->dataset);
 	fit_release(&result->fit);
 	evaluation_release(&result->evaluation);
+	memory_free(TAKE(result->curve));
 }

@@ -39,6 +39,8 @@ struct train_result {
 	struct evaluation evaluation;
 	uint64_t model_bytes;
 	char model_hash[HASH_TEXT_SIZE];
+	double *curve; /* the objective by iteration, as far as the trainer told it */
+	size_t n_curve;
 	double seconds; /* all of it */
 };
 
