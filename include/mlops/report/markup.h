@@ -35,7 +35,4 @@ void markup_coordinate(struct strbuf *out, double value);
  */
 void markdown_text(struct strbuf *out, const char *text, size_t limit);
 
-/* The length of the UTF-8 character at `bytes` (1 to 4), or 0 if it is invalid or cut off. */
-size_t markup_character(const char *bytes, size_t length);
-
 #endif

@@ -1,7 +1,7 @@
 /*
  * plot: small plots for a terminal, as text.
  *
- * Each fits the width it is given (in columns, every character one column wide). PLOT_ASCII uses
+ * Each fits the width it is given, in columns as base/utf8.h counts them. PLOT_ASCII uses
  * ASCII only, for terminals and logs without UTF-8. Values that are not finite leave a gap. No
  * colour: the caller adds it. Lines end with a newline; a sparkline has none.
  */
@@ -38,8 +38,5 @@ void plot_histogram(struct strbuf *out, const double *counts, size_t n_bins, dou
 /* y over x as a line of braille dots (ASCII: '*'), with the limits of both axes written. */
 void plot_line(struct strbuf *out, const double *x, const double *y, size_t count, size_t width,
 	size_t height, enum plot_charset charset);
-
-/* The columns that UTF-8 text takes: its characters, wide East Asian ones twice, marks none. */
-size_t plot_width(const char *text);
 
 #endif
