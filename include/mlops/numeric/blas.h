@@ -9,6 +9,8 @@
 #ifndef MLOPS_NUMERIC_BLAS_H
 #define MLOPS_NUMERIC_BLAS_H
 
+#include <stddef.h>
+
 #include "mlops/base/error.h"
 
 enum blas_order { BLAS_ROW_MAJOR = 101, BLAS_COLUMN_MAJOR = 102 };

@@ -34,8 +34,7 @@ struct least_squares {
 
 /*
  * Rank: columns are scaled to unit length and triangularised with pivoting; diagonal elements
- * under max(n_rows, n_columns) × 2^-52 of the largest count as zero. If the rank is short and ridge
- * is 0, the solution of least Euclidean norm of the coefficients (the intercept not counted) is
+ * under 16 n_columns × 2^-52 of the largest count as zero. If the rank is short, the solution of least Euclidean norm of the coefficients (the intercept not counted) is
  * returned. Needs n_rows >= 1; fewer rows than features is allowed.
  * -ERROR_NUMERIC if something is not finite, also from overflow; -ERROR_MISSING without LAPACK.
  */

@@ -1,0 +1,348 @@
+/*
+ * lanes: eight doubles that move together, for kernels that are written once.
+ *
+ * A kernel is a header that is included by one small .c file per level; that file defines one of
+ * LANES_AVX512, LANES_AVX2 or LANES_PORTABLE before. Lane i holds element i, and lanes_sum() adds
+ * in one fixed tree, so the AVX2 and AVX-512 builds of a kernel give the same bits. The portable
+ * build rounds products before it adds them (no fused operation is assumed), so it differs in the
+ * last bits. The choice among the builds is base/cpu.h's.
+ *
+ * No guard: one translation unit has one level.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+enum { LANES = 8 };
+
+#if defined(LANES_AVX512)
+
+#include <immintrin.h>
+#define LANES_TARGET __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,avx2,fma")))
+#define LANES_INLINE static inline __attribute__((always_inline, unused)) LANES_TARGET
+#define LANES_NAME(stem) stem##_avx512
+
+typedef __m512d lanes;
+
+LANES_INLINE lanes lanes_load(const double *p)
+{
+	return _mm512_loadu_pd(p);
+}
+
+/* The first `count` < 8 elements; 0 in the other lanes, whose memory is not touched. */
+LANES_INLINE lanes lanes_load_some(const double *p, size_t count)
+{
+	return _mm512_maskz_loadu_pd((__mmask8)((1u << count) - 1), p);
+}
+
+LANES_INLINE void lanes_store(double *p, lanes a)
+{
+	_mm512_storeu_pd(p, a);
+}
+
+LANES_INLINE lanes lanes_all(double value)
+{
+	return _mm512_set1_pd(value);
+}
+
+LANES_INLINE lanes lanes_add(lanes a, lanes b)
+{
+	return _mm512_add_pd(a, b);
+}
+
+LANES_INLINE lanes lanes_subtract(lanes a, lanes b)
+{
+	return _mm512_sub_pd(a, b);
+}
+
+LANES_INLINE lanes lanes_multiply(lanes a, lanes b)
+{
+	return _mm512_mul_pd(a, b);
+}
+
+LANES_INLINE lanes lanes_divide(lanes a, lanes b)
+{
+	return _mm512_div_pd(a, b);
+}
+
+/* a b + c, rounded once */
+LANES_INLINE lanes lanes_fma(lanes a, lanes b, lanes c)
+{
+	return _mm512_fmadd_pd(a, b, c);
+}
+
+LANES_INLINE lanes lanes_max(lanes a, lanes b)
+{
+	return _mm512_max_pd(a, b);
+}
+
+LANES_INLINE lanes lanes_absolute(lanes a)
+{
+	return _mm512_abs_pd(a);
+}
+
+/* yes where condition < 0, else no */
+LANES_INLINE lanes lanes_if_negative(lanes condition, lanes yes, lanes no)
+{
+	return _mm512_mask_blend_pd(
+		_mm512_cmp_pd_mask(condition, _mm512_setzero_pd(), _CMP_LT_OQ), no, yes);
+}
+
+/* ((0+4)+(2+6)) + ((1+5)+(3+7)) of the lanes */
+LANES_INLINE double lanes_sum(lanes a)
+{
+	__m256d four = _mm256_add_pd(_mm512_castpd512_pd256(a), _mm512_extractf64x4_pd(a, 1));
+	__m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
+	return _mm_cvtsd_f64(two) + _mm_cvtsd_f64(_mm_unpackhi_pd(two, two));
+}
+
+/* Adds the integer in the low bits of `bits` to the exponents of a: a 2^k. See lanes_exp(). */
+LANES_INLINE lanes lanes_scale(lanes a, lanes bits)
+{
+	__m512i shifted = _mm512_slli_epi64(_mm512_castpd_si512(bits), 52);
+	return _mm512_castsi512_pd(_mm512_add_epi64(_mm512_castpd_si512(a), shifted));
+}
+
+#elif defined(LANES_AVX2)
+
+#include <immintrin.h>
+#define LANES_TARGET __attribute__((target("avx2,fma")))
+#define LANES_INLINE static inline __attribute__((always_inline, unused)) LANES_TARGET
+#define LANES_NAME(stem) stem##_avx2
+
+typedef struct {
+	__m256d low, high;
+} lanes;
+
+#define LANES_EACH(operation) ((lanes){ operation(a.low, b.low), operation(a.high, b.high) })
+
+LANES_INLINE lanes lanes_load(const double *p)
+{
+	return (lanes){ _mm256_loadu_pd(p), _mm256_loadu_pd(p + 4) };
+}
+
+LANES_INLINE lanes lanes_load_some(const double *p, size_t count)
+{
+	double copy[LANES] = { 0 };
+	memcpy(copy, p, count * sizeof *p);
+	return lanes_load(copy);
+}
+
+LANES_INLINE void lanes_store(double *p, lanes a)
+{
+	_mm256_storeu_pd(p, a.low);
+	_mm256_storeu_pd(p + 4, a.high);
+}
+
+LANES_INLINE lanes lanes_all(double value)
+{
+	return (lanes){ _mm256_set1_pd(value), _mm256_set1_pd(value) };
+}
+
+LANES_INLINE lanes lanes_add(lanes a, lanes b)
+{
+	return LANES_EACH(_mm256_add_pd);
+}
+
+LANES_INLINE lanes lanes_subtract(lanes a, lanes b)
+{
+	return LANES_EACH(_mm256_sub_pd);
+}
+
+LANES_INLINE lanes lanes_multiply(lanes a, lanes b)
+{
+	return LANES_EACH(_mm256_mul_pd);
+}
+
+LANES_INLINE lanes lanes_divide(lanes a, lanes b)
+{
+	return LANES_EACH(_mm256_div_pd);
+}
+
+LANES_INLINE lanes lanes_fma(lanes a, lanes b, lanes c)
+{
+	return (lanes){ _mm256_fmadd_pd(a.low, b.low, c.low),
+		_mm256_fmadd_pd(a.high, b.high, c.high) };
+}
+
+LANES_INLINE lanes lanes_max(lanes a, lanes b)
+{
+	return LANES_EACH(_mm256_max_pd);
+}
+
+LANES_INLINE lanes lanes_absolute(lanes a)
+{
+	__m256d sign = _mm256_set1_pd(-0.0);
+	return (lanes){ _mm256_andnot_pd(sign, a.low), _mm256_andnot_pd(sign, a.high) };
+}
+
+LANES_INLINE lanes lanes_if_negative(lanes condition, lanes yes, lanes no)
+{
+	__m256d zero = _mm256_setzero_pd();
+	return (lanes){
+		_mm256_blendv_pd(no.low, yes.low, _mm256_cmp_pd(condition.low, zero, _CMP_LT_OQ)),
+		_mm256_blendv_pd(no.high, yes.high, _mm256_cmp_pd(condition.high, zero, _CMP_LT_OQ))
+	};
+}
+
+LANES_INLINE double lanes_sum(lanes a)
+{
+	__m256d four = _mm256_add_pd(a.low, a.high);
+	__m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
+	return _mm_cvtsd_f64(two) + _mm_cvtsd_f64(_mm_unpackhi_pd(two, two));
+}
+
+LANES_INLINE __m256d lanes_scale_half(__m256d a, __m256d bits)
+{
+	__m256i shifted = _mm256_slli_epi64(_mm256_castpd_si256(bits), 52);
+	return _mm256_castsi256_pd(_mm256_add_epi64(_mm256_castpd_si256(a), shifted));
+}
+
+LANES_INLINE lanes lanes_scale(lanes a, lanes b)
+{
+	return LANES_EACH(lanes_scale_half);
+}
+
+#else
+
+#define LANES_TARGET
+#define LANES_INLINE static inline __attribute__((always_inline, unused))
+#define LANES_NAME(stem) stem##_portable
+
+typedef struct {
+	double lane[LANES];
+} lanes;
+
+#define LANES_EACH(expression)                                                                     \
+	lanes r;                                                                                   \
+	for (int i = 0; i < LANES; i++)                                                            \
+		r.lane[i] = (expression);                                                          \
+	return r
+
+LANES_INLINE lanes lanes_load(const double *p)
+{
+	LANES_EACH(p[i]);
+}
+
+LANES_INLINE lanes lanes_load_some(const double *p, size_t count)
+{
+	lanes r = { { 0 } };
+	memcpy(r.lane, p, count * sizeof *p);
+	return r;
+}
+
+LANES_INLINE void lanes_store(double *p, lanes a)
+{
+	memcpy(p, a.lane, sizeof a.lane);
+}
+
+LANES_INLINE lanes lanes_all(double value)
+{
+	LANES_EACH(value);
+}
+
+LANES_INLINE lanes lanes_add(lanes a, lanes b)
+{
+	LANES_EACH(a.lane[i] + b.lane[i]);
+}
+
+LANES_INLINE lanes lanes_subtract(lanes a, lanes b)
+{
+	LANES_EACH(a.lane[i] - b.lane[i]);
+}
+
+LANES_INLINE lanes lanes_multiply(lanes a, lanes b)
+{
+	LANES_EACH(a.lane[i] * b.lane[i]);
+}
+
+LANES_INLINE lanes lanes_divide(lanes a, lanes b)
+{
+	LANES_EACH(a.lane[i] / b.lane[i]);
+}
+
+LANES_INLINE lanes lanes_fma(lanes a, lanes b, lanes c)
+{
+	LANES_EACH(a.lane[i] * b.lane[i] + c.lane[i]);
+}
+
+LANES_INLINE lanes lanes_max(lanes a, lanes b)
+{
+	LANES_EACH(a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]);
+}
+
+LANES_INLINE lanes lanes_absolute(lanes a)
+{
+	LANES_EACH(a.lane[i] < 0 ? -a.lane[i] : a.lane[i]);
+}
+
+LANES_INLINE lanes lanes_if_negative(lanes condition, lanes yes, lanes no)
+{
+	LANES_EACH(condition.lane[i] < 0 ? yes.lane[i] : no.lane[i]);
+}
+
+LANES_INLINE double lanes_sum(lanes a)
+{
+	const double *v = a.lane;
+	return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
+}
+
+LANES_INLINE lanes lanes_scale(lanes a, lanes bits)
+{
+	for (int i = 0; i < LANES; i++) {
+		uint64_t value, shift;
+		memcpy(&value, &a.lane[i], sizeof value);
+		memcpy(&shift, &bits.lane[i], sizeof shift);
+		value += shift << 52;
+		memcpy(&a.lane[i], &value, sizeof value);
+	}
+	return a;
+}
+
+#endif
+
+/* Sum over a group of eight accumulators: lane r of the result is lanes_sum(group[r]). */
+LANES_INLINE lanes lanes_sum_each(const lanes group[LANES])
+{
+	double sums[LANES];
+	for (int r = 0; r < LANES; r++)
+		sums[r] = lanes_sum(group[r]);
+	return lanes_load(sums);
+}
+
+/*
+ * exp(x) for x <= 0, within 2 ulp; under -708 it is exp(-708), about 3e-308. Cody and Waite's
+ * reduction x = k log 2 + r, |r| <= log(2) / 2, and Taylor's polynomial of degree 13 in r, whose
+ * remainder is under 2^-57.
+ */
+LANES_INLINE lanes lanes_exp(lanes x)
+{
+	static const double terms[] = { 1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800,
+		1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040, 1.0 / 720, 1.0 / 120,
+		1.0 / 24, 1.0 / 6, 0.5, 1, 1 };
+	/* Adding 1.5 × 2^52 rounds to an integer, which then stands in the low bits. */
+	const lanes shift = lanes_all(0x1.8p52);
+	x = lanes_max(x, lanes_all(-708));
+	lanes bits = lanes_fma(x, lanes_all(0x1.71547652b82fep0), shift);
+	lanes k = lanes_subtract(bits, shift);
+	lanes r = lanes_fma(k, lanes_all(-0x1.62e42fefa3800p-1), x);
+	r = lanes_fma(k, lanes_all(-0x1.ef35793c76730p-45), r);
+	lanes sum = lanes_all(terms[0]);
+	for (size_t i = 1; i < sizeof terms / sizeof *terms; i++)
+		sum = lanes_fma(sum, r, lanes_all(terms[i]));
+	return lanes_scale(sum, bits);
+}
+
+/*
+ * log(1 + t) for 0 <= t <= 1, within 4 ulp: 2 artanh(s), s = t / (2 + t) <= 1/3, by its series to
+ * s^33, whose remainder is under 2^-56.
+ */
+LANES_INLINE lanes lanes_log1p(lanes t)
+{
+	lanes s = lanes_divide(t, lanes_add(t, lanes_all(2)));
+	lanes square = lanes_multiply(s, s);
+	lanes sum = lanes_all(2.0 / 33);
+	for (int n = 31; n >= 3; n -= 2)
+		sum = lanes_fma(sum, square, lanes_all(2.0 / n));
+	return lanes_fma(lanes_multiply(sum, square), s, lanes_add(s, s));
+}

@@ -1,0 +1,2 @@
+#define LANES_PORTABLE
+#include "triangle_kernel.h"
