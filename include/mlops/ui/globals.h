@@ -21,4 +21,7 @@ extern const struct option_spec globals_table[];
 /* May this global option stand behind the command? */
 bool globals_late(const struct option_spec *option);
 
+/* The same for one command: --json only where there is an answer in JSON. */
+bool globals_fit(const struct option_spec *option, const struct command *command);
+
 #endif
