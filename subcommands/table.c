@@ -1,0 +1,20 @@
+#include "table.h"
+
+/*
+ * One line a command, sorted; each is `command_NAME` in a file of its own. A test names the man
+ * page, the test of the tool or the schema of the output that a new one still lacks.
+ */
+#define COMMANDS(X)                                                                                \
+	X(_complete)                                                                               \
+	X(completion)                                                                              \
+	X(doctor)                                                                                  \
+	X(help)                                                                                    \
+	X(schema)                                                                                  \
+	X(version)
+
+#define COMMAND_DECLARE(name) extern const struct command command_##name;
+#define COMMAND_ENTRY(name) &command_##name,
+
+COMMANDS(COMMAND_DECLARE)
+
+const struct command *const command_table[] = { COMMANDS(COMMAND_ENTRY) NULL };
