@@ -12,18 +12,27 @@
 /* Rows of one turn: their bytes and ends stay in the nearest cache from column to column. */
 enum { CELLS_TILE = 256 };
 
-int cells_report(struct cells_problems **problems, uint64_t offset, const char *column,
-	struct error *err, const char *format, ...)
+int cells_report(struct cells_problems **problems, uint64_t offset, struct error *err,
+	const char *format, ...)
 {
 	if (!*problems)
 		*problems = memory_allocate(1, sizeof **problems, err);
 	if (!*problems)
 		return -(int)err->code;
-	(*problems)->total++;
-	if ((*problems)->count == PROBLEMS_MOST)
+	struct cells_problems *list = *problems;
+	list->total++;
+	/* The first ones in order of place are kept: columns are not walked in that order. */
+	size_t at = list->count;
+	while (at && list->items[at - 1].offset > offset)
+		at--;
+	if (at == PROBLEMS_MOST)
 		return 0;
-	struct cells_problem *item = &(*problems)->items[(*problems)->count++];
-	*item = (struct cells_problem){ .offset = offset, .column = column };
+	if (list->count < PROBLEMS_MOST)
+		list->count++;
+	memmove(&list->items[at + 1], &list->items[at],
+		(list->count - at - 1) * sizeof *list->items);
+	struct cells_problem *item = &list->items[at];
+	*item = (struct cells_problem){ .offset = offset };
 	va_list args;
 	va_start(args, format);
 	vsnprintf(item->message, sizeof item->message, format, args);
@@ -65,9 +74,8 @@ static int cells_misfit(struct cells_block *block, size_t c, size_t row, struct 
 	utf8_truncate(&cut, (struct text){ shown.text, shown.length }, 40, false);
 	uint64_t offset = block->row_offsets ? block->row_offsets[row]
 					     : block->offset + (uint64_t)(raw.at - block->bytes);
-	return cells_report(block->problems, offset, cell->column->name, err,
-		"column '%s': '%s' is not %s %s", cell->column->name, cut.text,
-		cell->column->type == COLUMN_INT64 ? "an" : "a",
+	return cells_report(block->problems, offset, err, "column '%s': '%s' is not %s %s",
+		cell->column->name, cut.text, cell->column->type == COLUMN_INT64 ? "an" : "a",
 		column_type_name(cell->column->type));
 }
 
@@ -94,8 +102,8 @@ void cells_store_missing(struct cells_block *block, size_t c, size_t row)
 	}
 }
 
-static int cells_store_text(struct cells_block *block, size_t c, size_t row, struct text value,
-	bool quoted, struct error *err)
+static inline int cells_store_text(struct cells_block *block, size_t c, size_t row,
+	struct text value, bool quoted, struct error *err)
 {
 	struct cells_column *cell = &block->layout->columns[c];
 	size_t at = block->first_row + row;
@@ -197,7 +205,15 @@ static int cells_store_category(
 	struct cells_column *cell = &block->layout->columns[c];
 	if (atomic_load_explicit(&cell->seen, memory_order_relaxed) & FIELD_MANY)
 		return 0; /* it will be read again, as text */
-	return cells_store_plain(block, c, row, n, err);
+	struct strbuf *scratch = &block->worker->scratch;
+	for (size_t r = row; r < row + n; r++) {
+		bool quoted;
+		struct text raw = cells_field(block, r, cell->field);
+		struct text value = cells_unquote(scratch, raw, &quoted);
+		if (cells_store_text(block, c, r, value, quoted, err) < 0)
+			return -(int)err->code;
+	}
+	return strbuf_check(scratch, err);
 }
 
 void cells_prepare(struct cells_layout *layout, enum cpu_level level)

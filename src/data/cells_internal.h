@@ -3,12 +3,12 @@
  *
  * A block is some records in memory with the offsets where their fields end; every reader makes
  * such blocks (JSON Lines and streams too). Several workers store different blocks into the same
- * columns at the same time: rows are disjoint, and what is shared (masks, what a column has seen) is
- * only ever added to, so the result does not depend on who comes first.
+ * columns at the same time: rows are disjoint, and what is shared (masks, what a column has seen)
+ * is only ever added to, so the result does not depend on who comes first.
  *
  * A column is stored as the type it is presumed to have. A field that does not fit a presumed type
- * is noted in `seen` and counted; the reader then decides the type anew and reads that column again.
- * A field that does not fit a declared type is a problem of the block.
+ * is noted in `seen` and counted; the reader then decides the type anew and reads that column
+ * again. A field that does not fit a declared type is a problem of the block.
  */
 #ifndef MLOPS_DATA_CELLS_INTERNAL_H
 #define MLOPS_DATA_CELLS_INTERNAL_H
@@ -23,11 +23,10 @@
 
 struct cells_problem {
 	uint64_t offset; /* of the field in the source */
-	const char *column; /* NULL if it is about no column */
 	char message[200];
 };
 
-/* In order of place once sorted; only the first ones are held. */
+/* The first ones in order of place; all are counted. */
 struct cells_problems {
 	struct cells_problem items[PROBLEMS_MOST];
 	size_t count;
@@ -65,8 +64,8 @@ struct cells_worker {
 
 /*
  * 16 bytes before `bytes` and 64 behind its end are readable. The field f of record r ends at
- * ends[r × n_fields + f] and begins behind the end before it; ends[-1] is UINT32_MAX. The last field
- * of a record may have a carriage return at its end, which does not belong to it.
+ * ends[r × n_fields + f] and begins behind the end before it; ends[-1] is UINT32_MAX. The last
+ * field of a record may have a carriage return at its end, which does not belong to it.
  */
 struct cells_block {
 	const struct cells_layout *layout;
@@ -98,8 +97,8 @@ int cells_worker_init(
 void cells_worker_release(struct cells_worker *worker, const struct cells_layout *layout);
 
 /*
- * Stores all rows. A text column's offsets[row + 1] becomes the end in texts[c]; the reader adds what
- * came before.
+ * Stores all rows. A text column's offsets[row + 1] becomes the end in texts[c]; the reader adds
+ * what came before.
  */
 int cells_store_block(struct cells_block *block, struct error *err);
 
@@ -111,8 +110,8 @@ void cells_store_missing(struct cells_block *block, size_t c, size_t row);
 /* The field without quotes, doubled ones undone in the scratch of the worker. */
 struct text cells_unquote(struct strbuf *scratch, struct text raw, bool *ret_quoted);
 
-int cells_report(struct cells_problems **problems, uint64_t offset, const char *column,
-	struct error *err, const char *format, ...) PRINTF_LIKE(5, 6);
+int cells_report(struct cells_problems **problems, uint64_t offset, struct error *err,
+	const char *format, ...) PRINTF_LIKE(4, 5);
 
 /* What fields of these columns could be, without storing: for a sample. */
 int cells_look(struct cells_block *block, struct error *err);

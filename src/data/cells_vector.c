@@ -43,8 +43,8 @@ static const double cells_divisors[CELLS_WIDE + 1] = { 1e15, 1e14, 1e13, 1e12, 1
 	1e7, 1e6, 1e5, 1e4, 1e3, 1e2, 1e1, 1e0, 1e0 };
 
 /*
- * The digits of a field that ends at `end`, without its point; ret_point is the point's place in the
- * register, 16 if there is none. False if there is anything but digits and at most one point.
+ * The digits of a field that ends at `end`, without its point; ret_point is the point's place in
+ * the register, 16 if there is none. False if there is anything but digits and at most one point.
  */
 CELLS_TARGET static inline bool cells_digits(
 	const char *end, size_t length, uint64_t *ret_digits, unsigned *ret_point)

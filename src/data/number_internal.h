@@ -1,10 +1,10 @@
 /*
  * number_internal: decimal numbers from text, correctly rounded.
  *
- * A field is split into a decimal mantissa and an exponent; then, in this order: an exact product or
- * quotient of two doubles (W. Clinger, "How to read floating point numbers accurately", 1990); a
- * 64 × 128-bit product that decides nearly all the rest (D. Lemire, "Number parsing at a gigabyte per
- * second", 2021, section 5); parse_f64(), that is strtod, for what is left. All three round to
+ * A field is split into a decimal mantissa and an exponent; then, in this order: an exact product
+ * or quotient of two doubles (W. Clinger, "How to read floating point numbers accurately", 1990); a
+ * 64 × 128-bit product that decides nearly all the rest (D. Lemire, "Number parsing at a gigabyte
+ * per second", 2021, section 5); parse_f64(), that is strtod, for what is left. All three round to
  * nearest, ties to even, so the bits do not depend on the way.
  */
 #ifndef MLOPS_DATA_NUMBER_INTERNAL_H

@@ -1,9 +1,9 @@
 /*
  * scan: where fields and records of CSV end, 64 bytes at a time.
  *
- * One text of the algorithm (scan_kernel.h) over a handful of primitives, compiled for plain C, AVX2
- * and AVX-512; all give the same results, and the tests hold them against each other. Quotes are
- * followed by a running exclusive or of quote bits: a byte is inside quotes if an odd number of
+ * One text of the algorithm (scan_kernel.h) over a handful of primitives, compiled for plain C,
+ * AVX2 and AVX-512; all give the same results, and the tests hold them against each other. Quotes
+ * are followed by a running exclusive or of quote bits: a byte is inside quotes if an odd number of
  * quotes stands before it (a doubled quote leaves and comes back).
  */
 #ifndef MLOPS_DATA_SCAN_INTERNAL_H

@@ -46,6 +46,7 @@
 
 #include "mlops/base/event.h"
 #include "mlops/data/table.h"
+#include "mlops/document/problems.h"
 
 enum data_format {
 	DATA_AUTO, /* by the name: .csv .tsv .jsonl .ndjson .db .sqlite .sqlite3; else by its start */
@@ -67,25 +68,6 @@ struct read_type {
 	enum column_type type;
 };
 
-/*
- * What is wrong with the data, in order of the file; after READ_PROBLEMS_MOST they are only
- * counted. A problem that makes the rest unreadable (an open quote) is the last one.
- */
-enum { READ_PROBLEMS_MOST = 20 };
-struct read_problem {
-	struct position at; /* file, physical line, byte of the line; 0 where not known */
-	const char *column; /* the column's name, NULL if it concerns none; owned by the list */
-	char message[256];
-};
-struct read_problems {
-	struct read_problem items[READ_PROBLEMS_MOST];
-	size_t count; /* held in items */
-	uint64_t total; /* found */
-	char *names; /* storage behind the columns' names */
-};
-void read_problems_release(struct read_problems *problems);
-AUTO_RELEASE(struct read_problems, read_problems_release)
-
 struct read_options {
 	const char *path; /* a file; "-" is standard input; NULL if the bytes are given */
 	const char *bytes; /* the source itself, borrowed during the call; not for SQLite */
@@ -103,7 +85,7 @@ struct read_options {
 	size_t n_columns;
 	size_t threads; /* 0 is parallel_threads() */
 	const struct event_sink *events; /* progress in bytes or rows; may be NULL */
-	struct read_problems *problems; /* filled if not NULL; zeroed by the caller */
+	struct problems *problems; /* what is wrong is added, if not NULL, by line and byte */
 };
 
 /* What was read. rows is the number of records in the source and of rows in the table. */

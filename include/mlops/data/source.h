@@ -77,7 +77,7 @@ struct source {
  * classes; int64 with at most 20 distinct values too; else it is regression.
  */
 int source_load(const struct source_settings *settings, const char *root, size_t threads,
-	const struct event_sink *events, struct read_problems *problems, struct source *ret_source,
+	const struct event_sink *events, struct problems *problems, struct source *ret_source,
 	struct error *err) MUST_CHECK;
 void source_release(struct source *source);
 AUTO_RELEASE(struct source, source_release)

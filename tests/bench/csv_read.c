@@ -1,0 +1,38 @@
+/*
+ * csv_read FILE [THREADS]: reads the file once and prints seconds, rows, columns and the most memory
+ * the process held, mapped pages counted, as one line of JSON.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include "mlops/base/clock.h"
+#include "mlops/data/reader.h"
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		fputs("usage: csv_read FILE [THREADS]\n", stderr);
+		return 2;
+	}
+	AUTO(table_release) struct table table = { 0 };
+	struct read_options options = { .path = argv[1],
+		.threads = argc > 2 ? strtoul(argv[2], NULL, 10) : 0 };
+	struct error err = ERROR_INIT;
+	uint64_t start = clock_monotonic();
+	if (table_read(&options, &table, NULL, &err) < 0) {
+		fprintf(stderr, "%s:%u: %s\n", err.at.file, err.at.line, err.message);
+		return 1;
+	}
+	double seconds = (double)(clock_monotonic() - start) / 1e9;
+	struct rusage usage;
+	getrusage(RUSAGE_SELF, &usage);
+	printf("{\"seconds\": %.4f, \"rows\": %zu, \"columns\": %zu, \"peak_kb\": %ld}\n", seconds,
+		table.n_rows, table.n_columns, usage.ru_maxrss);
+	if (argc > 3) {
+		for (size_t c = 0; c < table.n_columns; c++)
+			fprintf(stderr, "%s %s %zu\n", table.columns[c].name,
+				column_type_name(table.columns[c].type), table.columns[c].n_categories);
+	}
+	return 0;
+}
