@@ -120,7 +120,7 @@ static void dataset_exclude(struct dataset *dataset)
 }
 
 static int dataset_fill(struct dataset *dataset, const struct document *project, const char *root,
-	const struct event_sink *sink, struct read_problems *problems, struct error *err)
+	const struct event_sink *sink, struct problems *problems, struct error *err)
 {
 	const struct value *data = value_member(project->root, "data");
 	int status = source_settings_read(data, project->file, &dataset->settings, err);
@@ -146,7 +146,7 @@ static int dataset_fill(struct dataset *dataset, const struct document *project,
 }
 
 int dataset_load(const struct document *project, const char *root, const struct event_sink *sink,
-	struct read_problems *problems, struct dataset *ret_dataset, struct error *err)
+	struct problems *problems, struct dataset *ret_dataset, struct error *err)
 {
 	*ret_dataset = (struct dataset){ .n_files = 0 };
 	int status = dataset_fill(ret_dataset, project, root, sink, problems, err);

@@ -45,7 +45,7 @@ struct dataset {
  * target.
  */
 int dataset_load(const struct document *project, const char *root, const struct event_sink *sink,
-	struct read_problems *problems, struct dataset *ret_dataset, struct error *err) MUST_CHECK;
+	struct problems *problems, struct dataset *ret_dataset, struct error *err) MUST_CHECK;
 void dataset_release(struct dataset *dataset);
 AUTO_RELEASE(struct dataset, dataset_release)
 

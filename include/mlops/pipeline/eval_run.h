@@ -21,7 +21,7 @@ struct eval_request {
 	const char *root; /* the folder that the run's paths start from */
 	const char *data; /* another data file; NULL: the run's own */
 	const struct event_sink *sink;
-	struct read_problems *problems; /* may be NULL */
+	struct problems *problems; /* may be NULL */
 };
 
 struct eval_result {

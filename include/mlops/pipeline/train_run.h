@@ -28,7 +28,7 @@ struct train_request {
 	const char *const *tags; /* NULL-terminated; or NULL */
 	const char *arguments; /* the command line, for the record; or NULL */
 	const struct event_sink *sink; /* may be NULL */
-	struct read_problems *problems; /* takes the places of bad rows; may be NULL */
+	struct problems *problems; /* takes the places of bad rows; may be NULL */
 };
 
 struct train_result {
