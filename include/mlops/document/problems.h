@@ -52,7 +52,7 @@ void problems_add_error(struct problems *problems, const struct error *err);
  */
 int problems_check(const struct problems *problems, struct error *err);
 
-/* How to show them. `source` is the text of `file`; other files' lines are not shown. */
+/* How to show them. */
 struct problems_style {
 	bool colour, ascii; /* ascii: the terminal takes no UTF-8 */
 	size_t width; /* columns of the terminal; 0: do not cut lines */
@@ -66,7 +66,10 @@ struct problems_style {
 void problem_format(const struct problem *problem, struct text source,
 	const struct problems_style *style, struct strbuf *buffer);
 
-/* All of them, and "… and 3 more errors". */
+/*
+ * All of them, and "… and 3 more errors". The source is that of the first file with a line among
+ * them; lines of other files are not shown.
+ */
 void problems_format(const struct problems *problems, struct text source,
 	const struct problems_style *style, struct strbuf *buffer);
 
