@@ -3,14 +3,13 @@
  * reference for drift, and shown to people.
  *
  * Numeric columns (float64, int64, boolean, timestamp as seconds since 1970): count, missing, min,
- * max, mean, standard deviation (n - 1), quantiles and a histogram. Infinite values count among
- * `infinite` and enter min, max and quantiles but neither moments nor histogram. Category and text:
- * number of distinct texts and the most frequent with counts, ties in order of first appearance.
+ * max, mean, standard deviation (n - 1), quantiles and a histogram, all over the finite values;
+ * infinite ones are only counted. Category and text: number of distinct texts and the most frequent
+ * with their counts, ties in order of first appearance.
  *
- * Mean and deviation: two passes over blocks of fixed size, summed in order, so equal for any
- * number of threads. Quantiles are exact, by linear interpolation (R type 7, NumPy's default). The
- * histogram has PROFILE_BINS bins of equal width from min to max (one if min = max), the last
- * closed.
+ * Quantiles are exact, linear between order statistics (R type 7, NumPy's default). The histogram
+ * has PROFILE_BINS bins of equal width from min to max (one if min = max), the last closed. Each
+ * column is worked on by one thread, so the numbers are the same for any number of threads.
  */
 #ifndef MLOPS_DATA_PROFILE_H
 #define MLOPS_DATA_PROFILE_H
@@ -33,7 +32,7 @@ struct column_profile {
 	enum column_type type;
 	uint64_t count, missing; /* rows with and without a value */
 	/* numeric */
-	uint64_t infinite;
+	uint64_t infinite; /* among count */
 	double min, max, mean, deviation; /* NaN if there is no finite value */
 	double quantiles[PROFILE_QUANTILES];
 	size_t n_bins;
