@@ -13,7 +13,8 @@
  *
  * Values: IEEE arithmetic in the type that the graph says; sums in index order; integers wrap;
  * float to integer casts and quantisation saturate, NaN becomes 0. Rows are independent of each
- * other in every operator our own export uses, so blocks of any size give the same bits.
+ * other in every operator our own export uses, so blocks of any size give the same bits; only
+ * products with matrices of 4096 elements and more are OpenBLAS's, whose last bits may differ.
  */
 #ifndef MLOPS_MODEL_EXECUTOR_H
 #define MLOPS_MODEL_EXECUTOR_H

@@ -1,0 +1,2 @@
+#define LANES_PORTABLE
+#include "kernels_text.h"
