@@ -15,6 +15,13 @@ static bool problem_before(const struct problem *a, const struct problem *b)
 	return a->at.column < b->at.column;
 }
 
+/* Two keywords of a schema may say the same thing. */
+static bool problem_same(const struct problem *a, const struct problem *b)
+{
+	return a->at.line == b->at.line && a->at.column == b->at.column &&
+	       strcmp(a->message, b->message) == 0 && strcmp(a->at.file, b->at.file) == 0;
+}
+
 /* Room for the item at its place; NULL if the list is full of earlier ones. */
 static struct problem *problems_insert(struct problems *problems, const struct problem *item)
 {
@@ -46,6 +53,10 @@ static struct problem *problems_vadd(struct problems *problems, const struct pos
 	struct problem item = { .at = *at, .warning = warning };
 	vsnprintf(item.message, sizeof item.message, format, args);
 	problem_trim(item.message, sizeof item.message);
+	for (size_t i = 0; i < problems->count; i++) {
+		if (problem_same(&problems->items[i], &item))
+			return NULL;
+	}
 	if (warning)
 		problems->warnings++;
 	else

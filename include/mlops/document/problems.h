@@ -35,7 +35,10 @@ struct problems {
 
 #define PROBLEMS_INIT ((struct problems){ .count = 0 })
 
-/* Adds an error; returns the item, to set length and hint, or NULL if it was only counted. */
+/*
+ * Adds an error; returns the item, to set length and hint, or NULL if it was only counted. One that
+ * is held already is neither added nor counted again.
+ */
 struct problem *problems_add(struct problems *problems, const struct position *at,
 	const char *format, ...) PRINTF_LIKE(3, 4);
 struct problem *problems_warn(struct problems *problems, const struct position *at,
