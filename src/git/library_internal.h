@@ -1,0 +1,60 @@
+/*
+ * library_internal: the calls of libgit2, loaded on first use.
+ */
+#ifndef MLOPS_GIT_LIBRARY_INTERNAL_H
+#define MLOPS_GIT_LIBRARY_INTERNAL_H
+
+#include <git2.h>
+
+#include "mlops/base/error.h"
+
+#define GIT_CALL(name) __typeof__(&name) name
+
+struct git_calls {
+	GIT_CALL(git_libgit2_init);
+	GIT_CALL(git_libgit2_version);
+	GIT_CALL(git_error_last);
+	GIT_CALL(git_repository_open_ext);
+	GIT_CALL(git_repository_free);
+	GIT_CALL(git_repository_workdir);
+	GIT_CALL(git_repository_is_bare);
+	GIT_CALL(git_repository_is_shallow);
+	GIT_CALL(git_repository_is_worktree);
+	GIT_CALL(git_repository_head_detached);
+	GIT_CALL(git_reference_lookup);
+	GIT_CALL(git_reference_name_to_id);
+	GIT_CALL(git_reference_symbolic_target);
+	GIT_CALL(git_reference_free);
+	GIT_CALL(git_commit_lookup);
+	GIT_CALL(git_commit_tree);
+	GIT_CALL(git_commit_free);
+	GIT_CALL(git_tree_free);
+	GIT_CALL(git_diff_tree_to_workdir_with_index);
+	GIT_CALL(git_diff_num_deltas);
+	GIT_CALL(git_diff_get_delta);
+	GIT_CALL(git_diff_print);
+	GIT_CALL(git_diff_free);
+	GIT_CALL(git_ignore_path_is_ignored);
+	GIT_CALL(git_revparse_single);
+	GIT_CALL(git_object_peel);
+	GIT_CALL(git_object_id);
+	GIT_CALL(git_object_free);
+	GIT_CALL(git_oid_tostr);
+	GIT_CALL(git_remote_list);
+	GIT_CALL(git_remote_lookup);
+	GIT_CALL(git_remote_url);
+	GIT_CALL(git_remote_free);
+	GIT_CALL(git_strarray_dispose);
+	GIT_CALL(git_describe_commit);
+	GIT_CALL(git_describe_format);
+	GIT_CALL(git_describe_result_free);
+	GIT_CALL(git_buf_dispose);
+};
+
+/* The calls, loaded and initialised; NULL with ERROR_MISSING. From any thread. */
+const struct git_calls *git_load(struct error *err);
+
+/* Sets the error from libgit2's last one; `what` is the operation. */
+int git_fail(const struct git_calls *git, int result, const char *what, struct error *err);
+
+#endif
