@@ -4,11 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "mlops/base/clock.h"
 #include "mlops/base/path.h"
 #include "mlops/database/migrate.h"
 #include "mlops/database/statement.h"
+#include "mlops/database/transaction.h"
 #include "database_internal.h"
 #include "statement_internal.h"
 
@@ -122,7 +125,10 @@ static int database_configure(struct database *database, struct error *err)
 static int database_identify(struct database *database, bool *ret_empty, struct error *err)
 {
 	int64_t application = 0, version = 0, objects = 0;
-	if (database_integer(database, "PRAGMA application_id", &application, err) < 0 ||
+	/* One view for all three: another process may be making the database right now. */
+	AUTO(transaction_end) struct transaction view = TRANSACTION_INIT;
+	if (transaction_begin(&view, database, TRANSACTION_READ, err) < 0 ||
+		database_integer(database, "PRAGMA application_id", &application, err) < 0 ||
 		database_integer(database, "PRAGMA user_version", &version, err) < 0 ||
 		database_integer(database, "SELECT count(*) FROM sqlite_schema", &objects, err) < 0)
 		return -err->code;
@@ -181,6 +187,40 @@ static int database_open_writer(struct database *database, struct error *err)
 	return 0;
 }
 
+static int database_journal(
+	struct database *database, const char *sql, bool *ret_wal, struct error *err)
+{
+	AUTO(statement_finish) struct statement *wal = statement_prepare(database, sql, err);
+	if (!wal)
+		return -err->code;
+	int row = statement_step(wal, err);
+	*ret_wal = row > 0 && strcmp(row_string(wal, 0), "wal") == 0;
+	return row < 0 ? row : 0;
+}
+
+/*
+ * A file becomes WAL once in its life. Two processes that try at the same time would wait for each
+ * other for ever, so SQLite refuses one at once whatever the busy time-out is: try again.
+ */
+static int database_use_wal(struct database *database, struct error *err)
+{
+	const struct timespec pause = { .tv_nsec = 5000000 };
+	bool wal = false;
+	uint64_t end = clock_monotonic() + (uint64_t)DATABASE_BUSY_MS * 1000000;
+	for (;;) {
+		int status = database_journal(database, "PRAGMA journal_mode", &wal, err);
+		if (status == 0 && !wal)
+			status = database_journal(database, "PRAGMA journal_mode = WAL", &wal, err);
+		if (status == 0 && !wal)
+			return error_set(err, ERROR_UNSUPPORTED,
+				"'%s' cannot use a write-ahead log", database->path);
+		if (status != -ERROR_LOCKED || clock_monotonic() > end)
+			return status;
+		error_clear(err);
+		nanosleep(&pause, NULL);
+	}
+}
+
 static int database_prepare_file(
 	struct database *database, enum database_mode mode, struct error *err)
 {
@@ -191,19 +231,8 @@ static int database_prepare_file(
 		return error_set(err, ERROR_INVALID, "'%s' is empty", database->path);
 	if (mode == DATABASE_READ)
 		return 0;
-	char journal[8] = "";
-	struct statement *wal = statement_prepare(database, "PRAGMA journal_mode = WAL", err);
-	if (!wal)
+	if (database_use_wal(database, err) < 0)
 		return -err->code;
-	int row = statement_step(wal, err);
-	if (row > 0)
-		snprintf(journal, sizeof journal, "%s", row_string(wal, 0));
-	statement_finish(wal);
-	if (row < 0)
-		return row;
-	if (strcmp(journal, "wal") != 0)
-		return error_set(err, ERROR_UNSUPPORTED, "'%s' cannot use a write-ahead log",
-			database->path);
 	struct migration steps[MIGRATIONS_MOST];
 	size_t count;
 	migrations_embedded(steps, &count);

@@ -210,6 +210,7 @@ END_TEST
 struct writer {
 	char path[512];
 	atomic_int failures;
+	char message[1024]; /* of one of them */
 };
 
 static void *write_a_hundred(void *context)
@@ -219,6 +220,7 @@ static void *write_a_hundred(void *context)
 	struct database *database = NULL;
 	if (database_open(writer->path, DATABASE_CREATE, &database, &err) < 0) {
 		atomic_fetch_add(&writer->failures, 1);
+		snprintf(writer->message, sizeof writer->message, "%s", err.message);
 		return NULL;
 	}
 	for (int i = 0; i < 100; i++) {
@@ -245,7 +247,7 @@ START_TEST(writers_wait_for_each_other)
 		ck_assert_int_eq(pthread_create(&threads[i], NULL, write_a_hundred, &writer), 0);
 	for (int i = 0; i < 4; i++)
 		pthread_join(threads[i], NULL);
-	ck_assert_int_eq(writer.failures, 0);
+	ck_assert_msg(writer.failures == 0, "%d: %s", writer.failures, writer.message);
 	struct database *database = open_ok(writer.path, DATABASE_READ);
 	ck_assert_int_eq(integer(database, "SELECT count(*) FROM keys"), 400);
 	database_close(database);
