@@ -10,19 +10,21 @@
  *	factor     := "not" factor | "(" filter ")" | comparison
  *	comparison := operand                                    the run has it; a boolean is true
  *	            | operand ( = == != <> < <= > >= ) value
- *	            | operand ["not"] "in" "(" value { "," value } ")"
- *	            | operand ["not"] "between" value "and" value
+ *	            | operand ["not"] "in" "(" literal { "," literal } ")"
+ *	            | operand ["not"] "between" literal "and" literal
  *	            | operand ["not"] ( "like" | "ilike" ) string     % any text, _ any character
  *	            | operand "is" ["not"] "null"                the run does not have it, or has it
  *	operand    := ("metrics" | "params" | "tags") "." NAME | ATTRIBUTE
- *	value      := operand | number | string | date | duration | word of an attribute
+ *	value      := operand | literal
+ *	literal    := number | string | date | duration | true | false | a status
  *
  * Words of the language in any case. NAME: letters, digits, '_', '-', '.', '/', '@'; others in
  * `…` or "…". Strings are '…' or "…", a quote inside is doubled. metric, param, parameter, tag,
  * attribute(s).NAME, and MLflow's run_id, run_name, start_time, end_time, user_id are understood.
  *
  * Meaning:
- * - A comparison with something that a run does not have is false, and so `not` makes it true.
+ * - A comparison with something that a run does not have is false ("!=", "not in" and the like
+ *   too), and so a `not` in front of it makes it true.
  * - Metrics are numbers, the last step's; all comparisons with NaN are false but for !=.
  * - Params and tags compare as numbers with a number where their value is one; a text that is no
  *   number is unequal to every number, and neither above nor below. With a quoted string they
@@ -42,7 +44,7 @@
 #include "mlops/base/arena.h"
 #include "mlops/base/text.h"
 
-enum { FILTER_LONGEST = 16384, FILTER_DEPTH = 100, FILTER_NODES = 2000 };
+enum { FILTER_LONGEST = 16384, FILTER_DEPTH = 100, FILTER_NODES = 800 };
 
 enum field_kind { FIELD_ATTRIBUTE, FIELD_METRIC, FIELD_PARAM, FIELD_TAG };
 

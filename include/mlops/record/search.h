@@ -1,9 +1,9 @@
 /*
  * search: runs by filter and order, with the columns asked for.
  *
- * Runs are ordered by the sort keys, then newest first. Of a metric, values come first, then NaN,
- * then runs without it, whatever the direction; of params and tags numbers come before texts
- * (ascending), and those without it last. Only the rows asked for are loaded: a search among
+ * Runs are ordered by the sort keys, equals by their numbers, the last recorded first. Whatever the
+ * direction, numbers come first, then texts or NaN, then runs that do not have the key. Only the
+ * rows asked for are loaded: a search among
  * 100,000 runs walks an index, from the rarest condition or in the order asked for.
  */
 #ifndef MLOPS_RECORD_SEARCH_H
