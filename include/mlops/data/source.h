@@ -23,6 +23,8 @@
 #include "mlops/data/split.h"
 #include "mlops/document/value.h"
 
+enum { SOURCE_CLASSES_MOST = 20 };
+
 enum source_task {
 	SOURCE_UNKNOWN, /* no target */
 	SOURCE_BINARY,
@@ -66,6 +68,9 @@ struct source {
 	size_t target; /* its column; SIZE_MAX if there is none */
 	char **classes;
 	size_t n_classes;
+	uint32_t *class_of; /* by code of a category, by 0 and 1 of a boolean; else NULL */
+	double *class_values; /* of a target of numbers, ascending; else NULL */
+	size_t *class_order; /* the class of each of class_values */
 	struct split split;
 };
 
@@ -73,8 +78,12 @@ struct source {
  * Reads, checks and splits. root is the folder that relative paths start from. ERROR_INVALID, at
  * the document's place: the target is not a column, has missing values (with the first row), is
  * constant; `positive` is not among its values, or the target has more than two; a column of the
- * split is not there or unfit. A target of at most two distinct values, of booleans or of texts is
- * classes; int64 with at most 20 distinct values too; else it is regression.
+ * split is not there or unfit. A target of booleans or categories is classes; float64 with two
+ * distinct values and int64 with at most SOURCE_CLASSES_MOST too; else numbers are a regression.
+ * Text (too many classes) and times are no target.
+ *
+ * Files given by part must have the same columns, in any order. A column's type is that of all
+ * their rows together.
  */
 int source_load(const struct source_settings *settings, const char *root, size_t threads,
 	const struct event_sink *events, struct problems *problems, struct source *ret_source,
