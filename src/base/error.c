@@ -29,6 +29,7 @@ static const struct {
 	[ERROR_BUG] = { "bug", 70 },
 };
 
+PRINTF_LIKE(3, 0)
 static int error_begin(struct error *err, enum error_code code, const char *format, va_list args)
 {
 	err->code = code;

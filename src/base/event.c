@@ -21,6 +21,7 @@ void event_progress(const struct event_sink *sink, const char *text, const char 
 			.total = total });
 }
 
+PRINTF_LIKE(4, 0)
 static void event_say(const struct event_sink *sink, enum event_kind kind,
 	const struct position *at, const char *format, va_list args)
 {

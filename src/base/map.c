@@ -12,6 +12,9 @@ static void *map_allocate(size_t bytes)
 #define uthash_nonfatal_oom(entry) ((entry)->lost = true)
 #define uthash_malloc(size) map_allocate(size)
 #define uthash_free(pointer, size) memory_free(pointer)
+#ifdef __clang__ /* uthash marks its fallthroughs in words, which clang does not read */
+#pragma clang diagnostic ignored "-Wimplicit-fallthrough"
+#endif
 #include <uthash.h>
 
 struct map_entry {

@@ -3,6 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "mlops/base/error.h"
+
 struct text text_of(const char *string)
 {
 	return (struct text){ string ? string : "", string ? strlen(string) : 0 };
@@ -101,7 +103,7 @@ static const char *text_glob_one(const char *pattern, char c)
 	case '\\':
 		if (pattern[1])
 			pattern++;
-		/* fallthrough */
+		FALLTHROUGH;
 	default:
 		return *pattern == c && c ? pattern + 1 : NULL;
 	}

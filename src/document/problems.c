@@ -47,6 +47,7 @@ static void problem_trim(char *text, size_t size)
 		text[utf8_check((struct text){ text, length })] = '\0';
 }
 
+PRINTF_LIKE(4, 0)
 static struct problem *problems_vadd(struct problems *problems, const struct position *at,
 	bool warning, const char *format, va_list args)
 {

@@ -144,7 +144,7 @@ int option_set(
 	case OPTION_KIND_PATH:
 		if (!*setting->value)
 			return error_set(err, ERROR_USAGE, "%s: the path is empty", setting->shown);
-		/* fallthrough */
+		FALLTHROUGH;
 	case OPTION_KIND_STRING:
 		*(const char **)member = setting->value;
 		return 0;

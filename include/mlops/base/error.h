@@ -22,6 +22,8 @@
 #include <stdnoreturn.h>
 
 #define PRINTF_LIKE(string, first) __attribute__((format(printf, string, first)))
+/* Goes on with the next case of a switch, on purpose. */
+#define FALLTHROUGH __attribute__((fallthrough))
 #define MUST_CHECK __attribute__((warn_unused_result))
 
 /* One class per remedy. The exit code of each stands in error_exit_code(). */

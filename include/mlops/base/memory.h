@@ -34,7 +34,7 @@ void memory_free(void *pointer);
 void memory_set_cap(size_t bytes);
 
 /* Runs f on the variable when it leaves the scope: `AUTO(strbuf_release) struct strbuf b = ...`. */
-#define AUTO(f) __attribute__((cleanup(f##_auto)))
+#define AUTO(f) __attribute__((cleanup(f##_auto), unused))
 
 /* Declares what AUTO(f) needs, for a destructor `void f(type *)` of a caller-owned struct. */
 #define AUTO_RELEASE(type, f)                      \
@@ -52,7 +52,7 @@ void memory_set_cap(size_t bytes);
 
 /* Frees any plain pointer at the end of the scope: `AUTO_FREE char *path = NULL;`. */
 void memory_free_auto(void *pointer_to_pointer);
-#define AUTO_FREE __attribute__((cleanup(memory_free_auto)))
+#define AUTO_FREE __attribute__((cleanup(memory_free_auto), unused))
 
 /* Gives the pointer away: its value, and the variable becomes NULL. */
 #define TAKE(p) ((__typeof__(p))memory_take((void *)&(p)))

@@ -45,7 +45,7 @@ static double evaluate(const struct reference *r)
 	case LOG_BETA:
 		return special_log_beta(a[0], a[1]);
 	case GAMMA:
-		return a[2] ? special_gamma_upper(a[0], a[1]) : special_gamma_lower(a[0], a[1]);
+		return a[2] != 0 ? special_gamma_upper(a[0], a[1]) : special_gamma_lower(a[0], a[1]);
 	case BETA:
 		return distribution_beta_cdf(a[2], a[0], a[1], a[3] != 0);
 	case ERF_INVERSE:
