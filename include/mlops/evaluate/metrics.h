@@ -32,7 +32,11 @@ struct metric {
 	enum metric_direction direction;
 	double minimum, maximum; /* of its values; infinite: no bound */
 	enum interval_method interval; /* the method that is tried first */
-	/* Exactly one is set: a function of sums (which the bootstrap can call), or of the rows. */
+	/* Exactly one is set. A share of the rows, then put through `transform` if there is one: */
+	void (*share)(const struct metric_sums *sums, double parameter, double *ret_part,
+		double *ret_whole);
+	double (*transform)(double share); /* increasing */
+	/* or a function of sums, which the bootstrap can call, or of the rows. */
 	double (*of_sums)(const struct metric_sums *sums, double parameter);
 	int (*of_rows)(const struct metric_rows *rows, double parameter,
 		struct metric_value *ret_value, struct error *err);
