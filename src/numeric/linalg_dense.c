@@ -133,18 +133,63 @@ int linalg_minimum_norm(
 	return pivoted.rank < m ? linalg_shorten(&pivoted, units, z, err) : 0;
 }
 
+/* Up to this size plain loops are as quick, and the library need not be loaded at all. */
+enum { LINALG_SMALL = 96 };
+
+/* U'U = A, by rows of U (Golub and Van Loan, 4.2.5); false if A is not positive definite. */
+static bool linalg_cholesky_small(double *a, size_t n)
+{
+	for (size_t k = 0; k < n; k++) {
+		double pivot = a[k * n + k];
+		if (!(pivot > 0) || !isfinite(pivot))
+			return false;
+		double root = sqrt(pivot);
+		for (size_t j = k; j < n; j++)
+			a[k * n + j] /= root;
+		for (size_t i = k + 1; i < n; i++) {
+			double factor = a[k * n + i];
+			for (size_t j = i; j < n; j++)
+				a[i * n + j] -= factor * a[k * n + j];
+		}
+	}
+	return true;
+}
+
 int cholesky_factor(double *a, size_t n, struct error *err)
 {
+	static const char *const refusal = "the matrix is not positive definite";
+	if (n <= LINALG_SMALL)
+		return linalg_cholesky_small(a, n) ? 0
+						   : error_set(err, ERROR_NUMERIC, "%s", refusal);
 	const struct blas *blas = blas_load(err);
 	if (!blas)
 		return -err->code;
 	int size = (int)n, info = 0;
 	blas->dpotrf("L", &size, a, &size, &info, 1); /* row-major upper is column-major lower */
-	return info == 0 ? 0 : error_set(err, ERROR_NUMERIC, "the matrix is not positive definite");
+	return info == 0 ? 0 : error_set(err, ERROR_NUMERIC, "%s", refusal);
+}
+
+static void linalg_cholesky_solve_small(const double *u, size_t n, double *b)
+{
+	for (size_t i = 0; i < n; i++) { /* U' z = b */
+		b[i] /= u[i * n + i];
+		for (size_t j = i + 1; j < n; j++)
+			b[j] -= u[i * n + j] * b[i];
+	}
+	for (size_t i = n; i-- > 0;) { /* U x = z */
+		for (size_t j = i + 1; j < n; j++)
+			b[i] -= u[i * n + j] * b[j];
+		b[i] /= u[i * n + i];
+	}
 }
 
 int cholesky_solve(const double *factor, size_t n, double *b, size_t n_right, struct error *err)
 {
+	if (n <= LINALG_SMALL) {
+		for (size_t k = 0; k < n_right; k++)
+			linalg_cholesky_solve_small(factor, n, b + k * n);
+		return 0;
+	}
 	const struct blas *blas = blas_load(err);
 	if (!blas)
 		return -err->code;

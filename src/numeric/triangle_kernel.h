@@ -18,9 +18,11 @@ enum { TRIANGLE_VECTORS = TRIANGLE_ROWS / LANES };
 LANES_INLINE void triangle_reflect(double *top, double *column, const lanes *b, double v0, double f)
 {
 	lanes c[TRIANGLE_VECTORS];
+	LANES_UNROLL
 	for (int i = 0; i < TRIANGLE_VECTORS; i++)
 		c[i] = lanes_load(column + i * LANES);
 	lanes even = lanes_multiply(b[0], c[0]), odd = lanes_multiply(b[1], c[1]);
+	LANES_UNROLL
 	for (int i = 2; i < TRIANGLE_VECTORS; i += 2) {
 		even = lanes_fma(b[i], c[i], even);
 		odd = lanes_fma(b[i + 1], c[i + 1], odd);
@@ -28,6 +30,7 @@ LANES_INLINE void triangle_reflect(double *top, double *column, const lanes *b, 
 	double w = -f * (v0 * *top + lanes_sum(lanes_add(even, odd)));
 	*top += w * v0;
 	lanes all = lanes_all(w);
+	LANES_UNROLL
 	for (int i = 0; i < TRIANGLE_VECTORS; i++)
 		lanes_store(column + i * LANES, lanes_fma(all, b[i], c[i]));
 }
@@ -37,9 +40,11 @@ LANES_TARGET void LANES_NAME(triangle_add)(double *r, size_t q, double *columns)
 	for (size_t j = 0; j < q; j++) {
 		const double *column = columns + j * TRIANGLE_ROWS;
 		lanes b[TRIANGLE_VECTORS];
+		LANES_UNROLL
 		for (int i = 0; i < TRIANGLE_VECTORS; i++)
 			b[i] = lanes_load(column + i * LANES);
 		lanes even = lanes_multiply(b[0], b[0]), odd = lanes_multiply(b[1], b[1]);
+		LANES_UNROLL
 		for (int i = 2; i < TRIANGLE_VECTORS; i += 2) {
 			even = lanes_fma(b[i], b[i], even);
 			odd = lanes_fma(b[i + 1], b[i + 1], odd);

@@ -13,6 +13,9 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Before a loop of a few rounds over an array of lanes: it must live in registers. */
+#define LANES_UNROLL _Pragma("GCC unroll 16")
+
 enum { LANES = 8 };
 
 #if defined(LANES_AVX512)
