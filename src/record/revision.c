@@ -215,9 +215,9 @@ static int revision_base(struct record *record, struct repository *repository, c
 	static const char *const queries[] = {
 		"SELECT number FROM runs WHERE name = ?1 AND removed IS NULL "
 		"ORDER BY started DESC, number DESC LIMIT 1",
-		"SELECT number FROM tags JOIN runs ON number = run WHERE key = "
+		"SELECT runs.number FROM tags JOIN runs ON runs.number = run WHERE key = "
 		"(SELECT id FROM keys WHERE kind = 2 AND name = ?1) AND removed IS NULL "
-		"ORDER BY started DESC, number DESC LIMIT 1",
+		"ORDER BY started DESC, runs.number DESC LIMIT 1",
 	};
 	*ret = 0;
 	if (strcmp(revision, "@") == 0) {

@@ -325,7 +325,7 @@ static int run_read_texts(const struct statement *row, struct run *run, struct e
 int run_load(struct record *record, int64_t run, struct run *ret, struct error *err)
 {
 	static const char sql[] =
-		"SELECT number, id, status, started, ended, removed, seed, process, name, parent, "
+		"SELECT number, runs.id, status, started, ended, removed, seed, process, name, parent, "
 		"command, project, task, model, user, host, log, arguments, documents.text, "
 		"reason, note "
 		"FROM runs LEFT JOIN documents ON documents.id = document WHERE number = ?1";
