@@ -424,9 +424,11 @@ int json_schema_check(const struct json_schema *schema, const struct document *d
 	struct problems *problems, struct error *err)
 {
 	struct error failure = ERROR_INIT;
-	struct schema_run run = {
-		.problems = problems, .file = document->file, .path = STRBUF_INIT, .err = &failure
-	};
+	struct schema_run run = { .problems = problems,
+		.file = document->file,
+		.path = STRBUF_INIT,
+		.placed = document->root->line != 0,
+		.err = &failure };
 	schema_check_node(&run, schema->root, document->root);
 	int status = strbuf_check(&run.path, err);
 	strbuf_release(&run.path);

@@ -86,8 +86,9 @@ struct schema_run {
 	struct problems *problems;
 	const char *file;
 	struct strbuf path; /* dotted, of the node under check */
-	uint32_t key_line,
-		key_column; /* of the key that holds it; 0 in a sequence and at the root */
+	bool placed; /* the document has places: a node without one was set by hand */
+	/* Of the key that holds the node; 0 in a sequence and at the root. */
+	uint32_t key_line, key_column;
 	unsigned depth;
 	uint64_t steps;
 	struct error *err; /* set if the check cannot go on */

@@ -50,7 +50,7 @@ static struct position schema_position(const struct schema_run *run, const struc
 {
 	struct position at;
 	/* What --set made has no line: it is named as it was typed. */
-	if (!value->line && !run->key_line && run->path.length) {
+	if (!value->line && run->placed && run->path.length) {
 		position_set(&at, NULL, 0, 0);
 		snprintf(at.file, sizeof at.file, "--set %.200s", run->path.text);
 		return at;
@@ -91,7 +91,7 @@ bool schema_fail_section(struct schema_run *run, const struct value *value, cons
 	if (!run->problems)
 		return false;
 	struct position at = schema_position(run, value);
-	if (run->key_line)
+	if (run->key_line && (value->line || !run->placed))
 		position_set(&at, run->file, run->key_line, run->key_column);
 	va_list args;
 	va_start(args, format);
