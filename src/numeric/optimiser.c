@@ -95,7 +95,7 @@ bool optimiser_finished(struct optimiser_run *run, double promise, double gradie
 	const struct optimiser_options *options = run->options;
 	double small = options->gap * fabs(run->now.value) + options->gap_absolute;
 	bool trusted = run->function->precondition || run->function->hessian;
-	double last = trusted && run->report->iterations == 0 ? 0 : run->decrease;
+	double last = trusted ? 0 : run->decrease;
 	run->report->gradient = gradient;
 	if ((promise <= small && last <= small) || gradient <= options->gradient) {
 		run->report->status = OPTIMISER_CONVERGED;
@@ -184,8 +184,6 @@ static int optimiser_newton_steps(
 		run->report->gradient = optimiser_largest(run->now.gradient, n);
 		if (last || !found)
 			return 0;
-		/* The promise of the next model counts alone: Newton's steps get smaller by squares. */
-		run->decrease = 0;
 	}
 }
 

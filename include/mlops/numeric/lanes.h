@@ -99,6 +99,27 @@ LANES_INLINE double lanes_sum(lanes a)
 	return _mm_cvtsd_f64(two) + _mm_cvtsd_f64(_mm_unpackhi_pd(two, two));
 }
 
+/* Lane r of the result is lanes_sum(group[r]), by the same tree. */
+LANES_INLINE lanes lanes_sum_each(const lanes group[LANES])
+{
+	lanes half[4], quarter[2];
+	LANES_UNROLL
+	for (int i = 0; i < 4; i++) { /* rows 0 2, 4 6, 1 3, 5 7 side by side */
+		int first = i < 2 ? 4 * i : 4 * i - 7;
+		lanes a = group[first], b = group[first + 2];
+		half[i] = _mm512_add_pd(
+			_mm512_shuffle_f64x2(a, b, 0x44), _mm512_shuffle_f64x2(a, b, 0xee));
+	}
+	LANES_UNROLL
+	for (int i = 0; i < 2; i++) {
+		lanes a = half[2 * i], b = half[2 * i + 1];
+		quarter[i] = _mm512_add_pd(
+			_mm512_shuffle_f64x2(a, b, 0x88), _mm512_shuffle_f64x2(a, b, 0xdd));
+	}
+	return _mm512_add_pd(_mm512_unpacklo_pd(quarter[0], quarter[1]),
+		_mm512_unpackhi_pd(quarter[0], quarter[1]));
+}
+
 /* Adds the integer in the low bits of `bits` to the exponents of a: a 2^k. See lanes_exp(). */
 LANES_INLINE lanes lanes_scale(lanes a, lanes bits)
 {
@@ -193,6 +214,24 @@ LANES_INLINE double lanes_sum(lanes a)
 	__m256d four = _mm256_add_pd(a.low, a.high);
 	__m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
 	return _mm_cvtsd_f64(two) + _mm_cvtsd_f64(_mm_unpackhi_pd(two, two));
+}
+
+LANES_INLINE __m256d lanes_sum_four(const lanes group[4])
+{
+	__m256d s[4], even, odd;
+	LANES_UNROLL
+	for (int i = 0; i < 4; i++)
+		s[i] = _mm256_add_pd(group[i].low, group[i].high);
+	even = _mm256_add_pd(
+		_mm256_permute2f128_pd(s[0], s[2], 0x20), _mm256_permute2f128_pd(s[0], s[2], 0x31));
+	odd = _mm256_add_pd(
+		_mm256_permute2f128_pd(s[1], s[3], 0x20), _mm256_permute2f128_pd(s[1], s[3], 0x31));
+	return _mm256_add_pd(_mm256_unpacklo_pd(even, odd), _mm256_unpackhi_pd(even, odd));
+}
+
+LANES_INLINE lanes lanes_sum_each(const lanes group[LANES])
+{
+	return (lanes){ lanes_sum_four(group), lanes_sum_four(group + 4) };
 }
 
 LANES_INLINE __m256d lanes_scale_half(__m256d a, __m256d bits)
@@ -290,6 +329,11 @@ LANES_INLINE double lanes_sum(lanes a)
 	return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
 }
 
+LANES_INLINE lanes lanes_sum_each(const lanes group[LANES])
+{
+	LANES_EACH(lanes_sum(group[i]));
+}
+
 LANES_INLINE lanes lanes_scale(lanes a, lanes bits)
 {
 	for (int i = 0; i < LANES; i++) {
@@ -303,15 +347,6 @@ LANES_INLINE lanes lanes_scale(lanes a, lanes bits)
 }
 
 #endif
-
-/* Sum over a group of eight accumulators: lane r of the result is lanes_sum(group[r]). */
-LANES_INLINE lanes lanes_sum_each(const lanes group[LANES])
-{
-	double sums[LANES];
-	for (int r = 0; r < LANES; r++)
-		sums[r] = lanes_sum(group[r]);
-	return lanes_load(sums);
-}
 
 /*
  * exp(x) for x <= 0, within 2 ulp; under -708 it is exp(-708), about 3e-308. Cody and Waite's

@@ -37,8 +37,8 @@ struct optimiser_options {
 	size_t iterations_max;
 	size_t memory; /* pairs that L-BFGS keeps; 0 is 10 */
 	/* Converged when the decrease that the quadratic model still promises, and the decrease of the
-	 * last step, are both at most gap × |f| + gap_absolute. With a preconditioner, which makes the
-	 * model trustworthy from the start, the first step need not be waited for. */
+	 * last step, are both at most gap × |f| + gap_absolute. With a preconditioner or a Hessian the
+	 * model can be trusted, and the promise decides alone. */
 	double gap, gap_absolute;
 	double gradient; /* or when the largest |gradient element| is at most this; 0: never */
 	const struct event_sink *sink;

@@ -1,0 +1,2 @@
+#define LANES_PORTABLE
+#include "logistic_kernel.h"
