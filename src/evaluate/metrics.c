@@ -76,15 +76,22 @@ static struct interval metric_share_interval(const struct metric_work *work,
 	return interval_wilson(fmin(part / whole, 1.0) * trials, trials, work->options->confidence);
 }
 
+double metric_value_from_sums(const struct metric *metric, const struct metric_sums *sums)
+{
+	if (!metric->share)
+		return metric->of_sums(sums, metric->parameter);
+	double part, whole;
+	metric->share(sums, metric->parameter, &part, &whole);
+	double value = metric_quotient(sums, part, whole);
+	return metric->transform ? metric->transform(value) : value;
+}
+
 static void metric_of_share(
 	const struct metric_work *work, const struct metric *metric, struct metric_value *ret_value)
 {
 	struct metric_sums sums = { &work->layout, work->values, &ret_value->zero_divisions,
 		&ret_value->undefined };
-	double part, whole;
-	metric->share(&sums, metric->parameter, &part, &whole);
-	double value = metric_quotient(&sums, part, whole);
-	ret_value->value = metric->transform ? metric->transform(value) : value;
+	ret_value->value = metric_value_from_sums(metric, &sums);
 	if (!(work->options->confidence > 0.0))
 		return;
 	struct interval interval = metric_share_interval(work, metric->share, metric->parameter);
@@ -193,13 +200,15 @@ static int metric_bootstrap_batch(const struct metric_work *work, const struct m
 {
 	const struct predictions *predictions = work->predictions;
 	bool classes = predictions->task != PREDICTION_REGRESSION;
+	struct sums_layout layout = work->layout;
+	layout.resampling = true;
 	struct bootstrap_rows rows = { .n_rows = predictions->n_rows,
 		.n_sums = work->layout.n_sums,
 		.n_strata = classes ? predictions->n_classes : 1,
 		.strata = classes ? predictions->targets : NULL,
 		.weights = predictions->weights,
 		.row = sums_row,
-		.context = (void *)&work->layout };
+		.context = &layout };
 	AUTO(bootstrap_units_release) struct bootstrap_units units = { 0 };
 	if (bootstrap_units_make(&rows, work->options->bootstrap.seed, &units, err) < 0)
 		return -err->code;

@@ -55,6 +55,7 @@ struct sums_layout {
 	size_t n_sums, n_active; /* n_active: rows of weight > 0 */
 	double mean_error, mean_target, mean_prediction; /* regression */
 	bool squared_weights;
+	bool resampling; /* leave out what no resampled metric reads: bins, and top-k of two */
 	const double *costs;
 };
 
@@ -86,6 +87,9 @@ static inline double sums_cell(const struct metric_sums *sums, size_t target, si
 	size_t k = sums->layout->predictions->n_classes;
 	return sums->values[SUM_CELLS + target * k + label];
 }
+
+/* The value of a metric that is a share or a function of sums. */
+double metric_value_from_sums(const struct metric *metric, const struct metric_sums *sums);
 
 /* part / whole, or 0 and a zero division. */
 double metric_quotient(const struct metric_sums *sums, double part, double whole);

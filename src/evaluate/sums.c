@@ -75,6 +75,8 @@ static void sums_probabilities(
 	const double *p = predictions->probabilities + row * k;
 	sums_add(adder, SUM_LOG_LOSS, weight * sums_log_loss(p, k, target));
 	sums_add(adder, SUM_BRIER, weight * sums_brier(predictions, p, target));
+	if (layout->resampling && k == 2)
+		return;
 	size_t best = 0, rank = 0; /* classes before the true one; of equals the lower code */
 	for (size_t c = 0; c < k; c++) {
 		rank += p[c] > p[target] || (p[c] == p[target] && c < target);
@@ -87,6 +89,8 @@ static void sums_probabilities(
 		sums_add(adder, SUM_TOP_3, weight);
 	if (rank < 5)
 		sums_add(adder, SUM_TOP_5, weight);
+	if (layout->resampling)
+		return;
 	size_t shown = predictions->task == PREDICTION_BINARY ? predictions->positive : best;
 	size_t bin = (size_t)(p[shown] * CALIBRATION_BINS);
 	if (bin >= CALIBRATION_BINS)

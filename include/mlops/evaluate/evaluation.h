@@ -58,12 +58,13 @@ struct evaluation_part {
 	double weight; /* sum of weights */
 	struct metric_value *metrics; /* n_metrics of the evaluation */
 	struct metric_value *baseline; /* the same of the baseline, without intervals; or NULL */
-	struct metric_difference *difference; /* model minus baseline; or NULL */
+	struct metric_difference *difference; /* model minus baseline, of the main part; or NULL */
 	struct mcnemar mcnemar; /* classification with baseline */
 	struct class_value *classes; /* classification: n_classes */
 	struct confusion_matrix confusion; /* classification */
 	struct curve roc, precision_recall, gain; /* binary with probabilities; else count 0 */
 	struct curve *class_roc; /* multiclass with probabilities and at most 10 classes; or NULL */
+	size_t n_class_roc;
 	struct calibration calibration; /* classification with probabilities */
 	struct histogram scores[2]; /* binary with probabilities */
 	struct threshold_row thresholds[THRESHOLD_ROWS]; /* binary with probabilities */

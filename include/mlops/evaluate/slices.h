@@ -15,7 +15,7 @@
 enum { SLICES_VALUES = 50, SLICES_QUANTILES = 4, SLICES_SMALL = 30, SLICES_METRICS = 4 };
 
 struct slice {
-	char *column, *value; /* "mean_radius", "11.7 – 13.4" */
+	char *column, *value; /* "mean_radius", "> 11.7, ≤ 13.4" */
 	size_t n_rows;
 	bool small; /* fewer than SLICES_SMALL rows: its values say little */
 	bool worse; /* the interval of the first metric lies on the bad side of the whole's value */
