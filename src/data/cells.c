@@ -102,11 +102,22 @@ void cells_store_missing(struct cells_block *block, size_t c, size_t row)
 	}
 }
 
+/* What JSON writes without quotes in a column of texts, unless it means missing. */
+static unsigned cells_bare(const struct cells_block *block, struct text value)
+{
+	if (field_is_missing(&block->layout->missing, value))
+		return 0;
+	return field_classify(value, false) & ~(unsigned)(FIELD_TEXT | FIELD_TIMESTAMP);
+}
+
 static inline int cells_store_text(struct cells_block *block, size_t c, size_t row,
 	struct text value, bool quoted, struct error *err)
 {
 	struct cells_column *cell = &block->layout->columns[c];
 	size_t at = block->first_row + row;
+	if (block->layout->json && !quoted && !cell->declared)
+		atomic_fetch_or_explicit(
+			&cell->seen, cells_bare(block, value), memory_order_relaxed);
 	if (cell->column->type == COLUMN_TEXT) {
 		strbuf_add_bytes(&block->texts[c], value.at, value.length);
 		cell->column->offsets[at + 1] = block->texts[c].length;

@@ -134,16 +134,13 @@ int csv_scan_block(const struct csv *csv, const struct csv_segment *segment, siz
 	return csv_find_problems(csv, segment, block, &fields, err);
 }
 
-/* A record that is too long stands behind the last newline of the segment's first chunk. */
-static int csv_too_long(const struct csv *csv, const struct csv_segment *segment,
-	struct cells_block *block, struct error *err)
+int csv_too_long(
+	const struct csv_segment *segment, struct cells_problems **problems, struct error *err)
 {
-	block->n_rows = 0;
-	if (cells_report(block->problems, segment->offset, err,
+	if (cells_report(problems, segment->offset, err,
 		    "a record from here on is longer than 64 MiB; is a quote left open?") < 0)
 		return -(int)err->code;
-	(*block->problems)->fatal = true;
-	(void)csv;
+	(*problems)->fatal = true;
 	return 0;
 }
 
@@ -155,7 +152,7 @@ int csv_load(void *context, size_t index, struct passes_scratch *scratch, struct
 	size_t most = CSV_RECORD_MOST + 2 * csv->chunk, n;
 	char *bytes;
 	if (segment->length > most && !segment->open)
-		return csv_too_long(csv, segment, block, err);
+		return csv_too_long(segment, block->problems, err);
 	n = segment->length > most ? most : (size_t)segment->length;
 	if (passes_room(scratch, n + 1, &bytes, err) < 0 ||
 		origin_read(csv->origin, segment->offset, bytes, n, err) < 0)

@@ -37,7 +37,7 @@ static int csv_name(struct csv *csv, size_t field, struct text raw, uint64_t off
 	if (utf8_check(name) < name.length)
 		return cells_report(problems, offset, err,
 			"the name of column %zu is not valid UTF-8", field + 1);
-	if (memchr(name.at, '\r', name.length))
+	if (!quoted && memchr(name.at, '\r', name.length))
 		return cells_report(problems, offset, err,
 			"there is a carriage return without a newline in the name of column %zu",
 			field + 1);

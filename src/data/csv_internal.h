@@ -28,6 +28,7 @@ struct csv {
 	const struct read_options *options;
 	char delimiter;
 	size_t chunk; /* CSV_CHUNK; tests take other sizes */
+	bool by_line; /* quotes mean nothing: a newline always ends a record (JSON Lines) */
 	uint64_t start, end; /* of the data */
 	char **names;
 	size_t n_fields;
@@ -47,6 +48,10 @@ int csv_parse_header(struct csv *csv, const char *bytes, size_t n, uint64_t offs
 
 /* Sets end and the segments. */
 int csv_plan(struct csv *csv, struct error *err);
+
+/* The problem of a segment with a record over CSV_RECORD_MOST. */
+int csv_too_long(
+	const struct csv_segment *segment, struct cells_problems **problems, struct error *err);
 
 /* A passes_source's load, with the csv as its context. */
 int csv_load(void *context, size_t index, struct passes_scratch *scratch, struct cells_block *block,

@@ -46,7 +46,14 @@ static int csv_survey_chunk(void *context, size_t index, size_t worker, struct e
 	if (!job->buffers[worker] ||
 		origin_read(csv->origin, offset, job->buffers[worker], n, err) < 0)
 		return -(int)err->code;
-	csv->scan->survey(job->buffers[worker], n, &job->surveys[index]);
+	struct scan_survey *survey = &job->surveys[index];
+	csv->scan->survey(job->buffers[worker], n, survey);
+	if (csv->by_line) {
+		survey->newlines[0] += survey->newlines[1];
+		if (survey->first[1] < survey->first[0])
+			survey->first[0] = survey->first[1];
+		survey->newlines[1] = survey->odd = 0;
+	}
 	return 0;
 }
 

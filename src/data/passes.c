@@ -43,6 +43,7 @@ void passes_scratch_release(struct passes_scratch *scratch)
 	memory_free(scratch->bytes);
 	memory_free(scratch->ends);
 	memory_free(scratch->offsets);
+	memory_free(scratch->slots);
 	strbuf_release(&scratch->text);
 	*scratch = (struct passes_scratch){ .text = STRBUF_INIT };
 }
@@ -254,6 +255,16 @@ static void passes_gather(struct passes *passes, struct cells_problems *ret)
 	}
 }
 
+/*
+ * JSON says what is a string. A column of strings and others is an error: it is read again as if
+ * numbers (or booleans) had been declared, so that each string in it is named.
+ */
+static bool passes_mixes_strings(const struct passes *passes, unsigned seen)
+{
+	const unsigned strings = FIELD_TEXT | FIELD_TIMESTAMP | FIELD_MANY;
+	return passes->source->json && (seen & strings) && (seen & ~strings);
+}
+
 /* Step 3 and 4 for one column. */
 static int passes_decide(struct passes *passes, size_t c, bool *ret_again, struct error *err)
 {
@@ -267,6 +278,11 @@ static int passes_decide(struct passes *passes, size_t c, bool *ret_again, struc
 		if (type == COLUMN_INT64 && column->n_missing + cell->misfits < n_rows)
 			cell->seen = seen |= FIELD_INTEGER;
 		type = field_type(seen);
+		if (passes_mixes_strings(passes, seen)) {
+			seen &= FIELD_INTEGER | FIELD_LONG | FIELD_REAL;
+			type = seen ? field_type(seen) : COLUMN_BOOLEAN;
+			cell->declared = true;
+		}
 	}
 	*ret_again = type != column->type;
 	if (!seen && !cell->declared) { /* nothing but missing: NaN has the size of an int64 */

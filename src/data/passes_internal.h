@@ -25,6 +25,8 @@ struct passes_scratch {
 	uint64_t *offsets;
 	size_t offsets_capacity;
 	struct strbuf text;
+	void *slots; /* of json_rows.c */
+	size_t slots_capacity;
 };
 
 struct passes_source {

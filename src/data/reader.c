@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "csv_internal.h"
+#include "jsonl_internal.h"
 #include "mlops/data/reader.h"
 
 static const char *const reader_format_names[DATA_FORMAT_COUNT] = {
@@ -88,10 +89,14 @@ static int reader_read(const struct origin *origin, const struct read_options *o
 	char delimiter;
 	if (reader_delimiter(format, options->delimiter, &delimiter, err) < 0)
 		return -(int)err->code;
-	if (format == DATA_JSONL || format == DATA_SQLITE)
+	if (format == DATA_SQLITE)
 		return error_set(err, ERROR_UNSUPPORTED, "'%s' files are not read yet",
 			data_format_name(format));
-	csv_read(origin, options, delimiter, CSV_CHUNK, ret_table, ret_counts, &problems, err);
+	if (format == DATA_JSONL)
+		jsonl_read(origin, options, CSV_CHUNK, ret_table, ret_counts, &problems, err);
+	else
+		csv_read(origin, options, delimiter, CSV_CHUNK, ret_table, ret_counts, &problems,
+			err);
 	if (!err->code && problems.total)
 		reader_fail(origin, &problems, options->problems, err);
 	return -(int)err->code;

@@ -13,8 +13,9 @@
  * holds the names. An empty line is a missing value if there is one column; with more it is an
  * error, unless only empty lines follow.
  *
- * JSON Lines is one flat object a line, strict JSON; null and an absent key are missing, a nested
- * value is an error, columns come in order of first appearance. A SQLite file is opened read-only.
+ * JSON Lines is one flat object a line, strict JSON; empty lines hold no row. null and an absent
+ * key are missing, a nested value is an error, columns come in order of first appearance. A SQLite
+ * file is opened read-only.
  *
  * What counts as missing: an unquoted CSV field equal to one of the missing texts; a quoted one
  * too, unless the column is category or text, where quotes say "this is a text": so "NA" in

@@ -110,8 +110,7 @@ END_TEST
 START_TEST(a_schema_comes_back_from_json)
 {
 	AUTO(strbuf_release)
-	struct strbuf text = STRBUF_INIT,
-		      json = STRBUF_INIT, again = STRBUF_INIT;
+	struct strbuf text = STRBUF_INIT, json = STRBUF_INIT, again = STRBUF_INIT;
 	strbuf_add(&text, "a,b\n1,x\n,\"y\"\"\"\n");
 	AUTO(table_release) struct table table = { 0 };
 	AUTO(table_schema_release) struct table_schema schema = { 0 }, other = { 0 };
