@@ -17,7 +17,7 @@ int filter_fail(struct error *err, size_t column, const char *hint, const char *
 	va_start(args, format);
 	vsnprintf(message, sizeof message, format, args);
 	va_end(args);
-	position_set(&at, "filter", 1, column);
+	position_set(&at, "--filter", 1, column);
 	error_set_at(err, ERROR_USAGE, &at, "%s", message);
 	return hint && hint[0] ? error_hint(err, "%s", hint) : -ERROR_USAGE;
 }

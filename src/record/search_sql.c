@@ -380,10 +380,10 @@ static int sql_comparison(struct search_sql *sql, const struct filter_node *node
 int search_sql_filter(struct search_sql *sql, const struct filter_node *node, struct error *err)
 {
 	if (node->operation == FILTER_NOT) {
-		sql_add(sql, "(NOT ");
+		sql_add(sql, "(NOT (");
 		if (search_sql_filter(sql, node->left, err) < 0)
 			return -err->code;
-		sql_add(sql, ")");
+		sql_add(sql, "))");
 		return 0;
 	}
 	if (node->operation != FILTER_AND && node->operation != FILTER_OR)
