@@ -51,6 +51,9 @@ const char *setting_type_name(enum setting_type type); /* "boolean", "size", …
 /* "MLOPS_CORE_THREADS" */
 void setting_variable(const struct setting *setting, struct strbuf *buffer);
 
+/* The text as it may be shown: "(set)" in place of a secret. */
+const char *setting_shown(const struct setting *setting, const char *text);
+
 /* The value of a setting, as a program reads it. */
 struct setting_value {
 	bool boolean;
