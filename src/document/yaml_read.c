@@ -79,7 +79,7 @@ static int yaml_syntax_error(struct yaml_reader *reader)
 		return error_set_at(reader->err, ERROR_INVALID, &at, "%s", parser->problem);
 	}
 	struct position at = yaml_position(reader, &parser->problem_mark);
-	if (parser->context)
+	if (parser->context && !reader->fragment)
 		error_set_at(reader->err, ERROR_INVALID, &at, "%s (%s from line %zu)",
 			parser->problem, parser->context, parser->context_mark.line + 1);
 	else
