@@ -18,7 +18,6 @@ case $0 in
 */*) test_folder=$(cd "$(dirname "$0")" && pwd) ;;
 *) test_folder=$(pwd) ;;
 esac
-test_name=$(basename "$0" .sh)
 source_root=$(cd "$test_folder/../.." && pwd)
 MLOPS=${MLOPS:-$source_root/build/subcommands/mlops}
 update=${MLOPS_UPDATE:-}
@@ -113,12 +112,45 @@ contains() {
 	grep -qF -e "$2" "$scratch/$1"
 }
 
+lacks() {
+	! contains "$1" "$2"
+}
+
 expect_out() {
 	check "$last_command: stdout says '$1'" contains out "$1"
 }
 
 expect_err() {
 	check "$last_command: stderr says '$1'" contains err "$1"
+}
+
+# expect_json NAME: stdout is one JSON document that fits schemas/output/NAME.schema.json.
+expect_json() {
+	if ! python3 -c 'import jsonschema' 2>/dev/null; then
+		skip "$last_command: JSON as output/$1" 'python3-jsonschema is not installed'
+		return
+	fi
+	python3 - "$source_root/schemas/output/$1.schema.json" "$scratch/out" >"$scratch/json" 2>&1 <<-'END'
+		import json, sys
+		import jsonschema
+		schema = json.load(open(sys.argv[1], encoding="utf-8"))
+		def refuse(name):
+		    raise ValueError(name + " is not JSON")
+		answer = json.load(open(sys.argv[2], encoding="utf-8"), parse_constant=refuse)
+		validator = jsonschema.Draft7Validator(schema)
+		validator.check_schema(schema)
+		errors = list(validator.iter_errors(answer))
+		for error in errors[:5]:
+		    print("/".join(map(str, error.absolute_path)) + ": " + error.message)
+		sys.exit(bool(errors))
+	END
+	# shellcheck disable=SC2181
+	if [ $? = 0 ]; then
+		ok "$last_command: JSON as output/$1"
+	else
+		not_ok "$last_command: JSON that does not fit output/$1"
+		show "$scratch/json"
+	fi
 }
 
 expect_empty() {

@@ -17,6 +17,7 @@ golden help-version
 
 run help --json
 expect_exit 0
+expect_json help
 expect_out '"schema": "mlops.help/1"'
 check 'it is JSON' python3 -c 'import json, sys; json.load(open("out"))'
 

@@ -12,6 +12,7 @@ expect_exit 5
 golden schema-typo
 run schema --json
 expect_exit 0
+expect_json schema
 check 'the list is JSON' python3 -c '
 import json
 names = [schema["name"] for schema in json.load(open("out"))["schemas"]]

@@ -9,6 +9,7 @@ expect_exit 0
 golden version
 run version --json
 expect_exit 0
+expect_json version
 expect_empty stderr
 check 'the JSON names libraries with versions' python3 -c '
 import json, re
