@@ -48,7 +48,7 @@ static const struct library_entry {
 };
 
 /* "OpenBLAS 0.3.21 DYNAMIC_ARCH …" and "OpenSSL 3.0.11 19 Sep 2023" give the number alone. */
-static void library_version_of_text(const char *text, char ret[LIBRARY_VERSION_SIZE])
+static void libraries_version(const char *text, char ret[LIBRARY_VERSION_SIZE])
 {
 	size_t begin = strcspn(text, "0123456789");
 	size_t length = strcspn(text + begin, " ");
@@ -77,9 +77,9 @@ bool library_fact(size_t index, struct library_fact *ret)
 	}
 	int version[3] = { 0, 0, 0 };
 	if (calls.text)
-		library_version_of_text(calls.text(), ret->version);
+		libraries_version(calls.text(), ret->version);
 	else if (calls.text_of)
-		library_version_of_text(calls.text_of(0), ret->version);
+		libraries_version(calls.text_of(0), ret->version);
 	else if (calls.numbers)
 		calls.numbers(&version[0], &version[1], &version[2]);
 	else if (calls.three)
