@@ -270,8 +270,8 @@ static int bootstrap_run_all(
 	double work = (double)run->replicates *
 		      ((double)units->start[units->n_units] + (double)units->n_sums +
 			      4.0 * (double)units->n_units);
-	/* A thread costs about as much as 100,000 additions. */
-	size_t worth = 1 + (size_t)(work / 2e6);
+	/* A thread costs about as much as 100,000 of these. */
+	size_t worth = 1 + (size_t)(work / 5e5);
 	run->n_workers = options->threads ? options->threads : parallel_threads();
 	if (run->n_workers > worth)
 		run->n_workers = worth;

@@ -93,7 +93,7 @@ static int compare_pair_make(const struct predictions *first, const struct predi
 			predictions_label(both[side], options->threshold, pair->labels[side]);
 		}
 		sums_layout_make(both[side], pair->labels[side], &pair->layouts[side]);
-		pair->layouts[side].resampling = true;
+		sums_layout_narrow(&pair->layouts[side], pair->metrics, pair->count);
 		pair->layouts[side].costs = options->costs;
 	}
 	return 0;

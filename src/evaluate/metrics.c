@@ -201,7 +201,7 @@ static int metric_bootstrap_batch(const struct metric_work *work, const struct m
 	const struct predictions *predictions = work->predictions;
 	bool classes = predictions->task != PREDICTION_REGRESSION;
 	struct sums_layout layout = work->layout;
-	layout.resampling = true;
+	sums_layout_narrow(&layout, batch->metrics, batch->count);
 	struct bootstrap_rows rows = { .n_rows = predictions->n_rows,
 		.n_sums = work->layout.n_sums,
 		.n_strata = classes ? predictions->n_classes : 1,

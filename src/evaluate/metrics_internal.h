@@ -23,7 +23,7 @@ enum { /* classification */
 	SUM_CELLS = SUM_BINS + 3 * CALIBRATION_BINS /* n_classes × n_classes */
 };
 
-enum { /* regression; E, Y, P are errors, targets, predictions about their means */
+enum { /* regression; E and Y are errors and targets about their means */
 	SUM_ERROR = SUM_WEIGHT + 1, /* e itself */
 	SUM_ERROR_SIZE,
 	SUM_ERROR_SQUARE,
@@ -31,9 +31,6 @@ enum { /* regression; E, Y, P are errors, targets, predictions about their means
 	SUM_E_E,
 	SUM_Y,
 	SUM_Y_Y,
-	SUM_P,
-	SUM_P_P,
-	SUM_Y_P,
 	SUM_TARGET_SIZE, /* |y| */
 	SUM_RELATIVE, /* |e / y| */
 	SUM_SYMMETRIC, /* 2 |e| / (|y| + |p|) */
@@ -52,10 +49,11 @@ enum { /* regression; E, Y, P are errors, targets, predictions about their means
 struct sums_layout {
 	const struct predictions *predictions;
 	const uint32_t *labels; /* classification */
-	size_t n_sums, n_active; /* n_active: rows of weight > 0 */
-	double mean_error, mean_target, mean_prediction; /* regression */
+	size_t n_sums;
+	double mean_error, mean_target; /* regression */
 	bool squared_weights;
-	bool resampling; /* leave out what no resampled metric reads: bins, and top-k of two */
+	/* What no metric at hand reads is left out while resampling. */
+	bool no_bins, no_relative, no_logs;
 	const double *costs;
 };
 
@@ -75,6 +73,10 @@ struct metric_rows {
 /* labels: n_rows for classification, kept by the layout. */
 void sums_layout_make(const struct predictions *predictions, const uint32_t *labels,
 	struct sums_layout *ret_layout);
+
+/* Leaves out the sums (of bins, relative errors, logarithms) that none of these metrics reads. */
+void sums_layout_narrow(
+	struct sums_layout *layout, const struct metric *const *metrics, size_t count);
 
 /* What one row adds, weighted: at most 24 entries, as a bootstrap_row. context: the layout. */
 size_t sums_row(void *layout, size_t row, double *sums, uint32_t *touched);

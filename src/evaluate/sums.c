@@ -9,12 +9,9 @@
 void sums_layout_make(const struct predictions *predictions, const uint32_t *labels,
 	struct sums_layout *ret_layout)
 {
-	*ret_layout = (struct sums_layout){ .predictions = predictions,
-		.labels = labels,
-		.n_sums = SUM_REGRESSION_COUNT,
-		.n_active = predictions->n_rows };
-	for (size_t i = 0; predictions->weights && i < predictions->n_rows; i++)
-		ret_layout->n_active -= predictions->weights[i] == 0.0;
+	*ret_layout = (struct sums_layout){
+		.predictions = predictions, .labels = labels, .n_sums = SUM_REGRESSION_COUNT
+	};
 	if (predictions->task != PREDICTION_REGRESSION) {
 		ret_layout->n_sums = SUM_CELLS + predictions->n_classes * predictions->n_classes;
 		return;
@@ -22,9 +19,32 @@ void sums_layout_make(const struct predictions *predictions, const uint32_t *lab
 	/* The centres only keep digits: any value near the mean will do. */
 	ret_layout->mean_target =
 		sum_mean(predictions->target_values, predictions->weights, predictions->n_rows);
-	ret_layout->mean_prediction =
-		sum_mean(predictions->values, predictions->weights, predictions->n_rows);
-	ret_layout->mean_error = ret_layout->mean_prediction - ret_layout->mean_target;
+	ret_layout->mean_error =
+		sum_mean(predictions->values, predictions->weights, predictions->n_rows) -
+		ret_layout->mean_target;
+}
+
+static bool sums_reads_relative(const struct metric *metric)
+{
+	return metric->of_sums == metric_mape || metric->of_sums == metric_smape ||
+	       metric->of_sums == metric_wape || metric->of_sums == metric_pinball;
+}
+
+static bool sums_reads_logs(const struct metric *metric)
+{
+	return metric->of_sums == metric_msle || metric->of_sums == metric_poisson_deviance ||
+	       metric->of_sums == metric_gamma_deviance;
+}
+
+void sums_layout_narrow(
+	struct sums_layout *layout, const struct metric *const *metrics, size_t count)
+{
+	layout->no_bins = true; /* no metric of the bins is resampled */
+	layout->no_relative = layout->no_logs = true;
+	for (size_t i = 0; i < count; i++) {
+		layout->no_relative &= !sums_reads_relative(metrics[i]);
+		layout->no_logs &= !sums_reads_logs(metrics[i]);
+	}
 }
 
 struct sums_adder {
@@ -75,7 +95,7 @@ static void sums_probabilities(
 	const double *p = predictions->probabilities + row * k;
 	sums_add(adder, SUM_LOG_LOSS, weight * sums_log_loss(p, k, target));
 	sums_add(adder, SUM_BRIER, weight * sums_brier(predictions, p, target));
-	if (layout->resampling && k == 2)
+	if (layout->no_bins && k == 2)
 		return;
 	size_t best = 0, rank = 0; /* classes before the true one; of equals the lower code */
 	for (size_t c = 0; c < k; c++) {
@@ -89,7 +109,7 @@ static void sums_probabilities(
 		sums_add(adder, SUM_TOP_3, weight);
 	if (rank < 5)
 		sums_add(adder, SUM_TOP_5, weight);
-	if (layout->resampling)
+	if (layout->no_bins)
 		return;
 	size_t shown = predictions->task == PREDICTION_BINARY ? predictions->positive : best;
 	size_t bin = (size_t)(p[shown] * CALIBRATION_BINS);
@@ -120,23 +140,9 @@ static void sums_regression_logs(double y, double p, double weight, struct sums_
 		sums_add(adder, SUM_NO_GAMMA, weight);
 }
 
-static void sums_regression(
-	const struct sums_layout *layout, size_t row, double weight, struct sums_adder *adder)
+static void sums_regression_relative(double y, double p, double weight, struct sums_adder *adder)
 {
-	double y = layout->predictions->target_values[row];
-	double p = layout->predictions->values[row], e = p - y;
-	double yc = y - layout->mean_target, pc = p - layout->mean_prediction;
-	double ec = e - layout->mean_error;
-	sums_add(adder, SUM_ERROR, weight * e);
-	sums_add(adder, SUM_ERROR_SIZE, weight * fabs(e));
-	sums_add(adder, SUM_ERROR_SQUARE, weight * e * e);
-	sums_add(adder, SUM_E, weight * ec);
-	sums_add(adder, SUM_E_E, weight * ec * ec);
-	sums_add(adder, SUM_Y, weight * yc);
-	sums_add(adder, SUM_Y_Y, weight * yc * yc);
-	sums_add(adder, SUM_P, weight * pc);
-	sums_add(adder, SUM_P_P, weight * pc * pc);
-	sums_add(adder, SUM_Y_P, weight * yc * pc);
+	double e = p - y;
 	sums_add(adder, SUM_TARGET_SIZE, weight * fabs(y));
 	sums_add(adder, e > 0.0 ? SUM_OVER : SUM_UNDER, weight * fabs(e));
 	if (y != 0.0)
@@ -145,7 +151,26 @@ static void sums_regression(
 		sums_add(adder, SUM_NO_RELATIVE, weight);
 	if (e != 0.0)
 		sums_add(adder, SUM_SYMMETRIC, weight * 2.0 * fabs(e) / (fabs(y) + fabs(p)));
-	sums_regression_logs(y, p, weight, adder);
+}
+
+static void sums_regression(
+	const struct sums_layout *layout, size_t row, double weight, struct sums_adder *adder)
+{
+	double y = layout->predictions->target_values[row];
+	double p = layout->predictions->values[row], e = p - y;
+	double yc = y - layout->mean_target;
+	double ec = e - layout->mean_error;
+	sums_add(adder, SUM_ERROR, weight * e);
+	sums_add(adder, SUM_ERROR_SIZE, weight * fabs(e));
+	sums_add(adder, SUM_ERROR_SQUARE, weight * e * e);
+	sums_add(adder, SUM_E, weight * ec);
+	sums_add(adder, SUM_E_E, weight * ec * ec);
+	sums_add(adder, SUM_Y, weight * yc);
+	sums_add(adder, SUM_Y_Y, weight * yc * yc);
+	if (!layout->no_relative)
+		sums_regression_relative(y, p, weight, adder);
+	if (!layout->no_logs)
+		sums_regression_logs(y, p, weight, adder);
 }
 
 size_t sums_row(void *context, size_t row, double *sums, uint32_t *touched)
