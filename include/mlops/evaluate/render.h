@@ -31,6 +31,10 @@ struct evaluation_heading {
 void evaluation_json(const struct evaluation *evaluation, const struct evaluation_heading *heading,
 	struct json_writer *json);
 
+/* The same without "schema", as members of an object that is open already. heading may be NULL. */
+void evaluation_json_members(const struct evaluation *evaluation,
+	const struct evaluation_heading *heading, struct json_writer *json);
+
 /* For a comment on a pull request: GitHub's Markdown, under 60 kB. */
 int evaluation_markdown(const struct evaluation *evaluation,
 	const struct evaluation_heading *heading, struct strbuf *out, struct error *err) MUST_CHECK;

@@ -3,6 +3,7 @@
 #define MLOPS_UNIT_WELL_FORMED_H
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "unit.h"
