@@ -160,7 +160,8 @@ int workspace_lock(const struct workspace *workspace, double wait, const char *c
 	if (lock_acquire(ret, workspace->lock, wait, command, sink, err) < 0)
 		return -err->code;
 	/* Who writes also clears away what killed processes have left. */
-	if (atomic_sweep(workspace->temporary, err) < 0) {
+	if (atomic_sweep(workspace->temporary, err) < 0 ||
+		atomic_sweep(workspace->folder, err) < 0) {
 		lock_release(ret);
 		return -err->code;
 	}

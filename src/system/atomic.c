@@ -85,66 +85,115 @@ static int atomic_random(uint64_t *ret, struct error *err)
 	return 0;
 }
 
+static int atomic_temporary_failed(const struct atomic_file *file, struct error *err)
+{
+	return error_set_os(err, ERROR_IO, "cannot make a temporary file for '%s'", file->path);
+}
+
 /*
- * Opens the temporary and locks it. A sweep that finds it in between takes it for a leftover and
- * removes it: then it has no link any more, and another is made.
+ * The first name is made from the target's, so that a later write of the same target finds what a
+ * killed one has left (FNV-1a; that names may meet does no harm); the others are random.
  */
-static int atomic_open(struct atomic_file *file, unsigned mode, struct error *err)
+static int atomic_choose_name(struct atomic_file *file, int attempt, struct error *err)
+{
+	uint64_t number = 0xcbf29ce484222325u;
+	for (const char *at = path_base(file->path); *at; at++)
+		number = (number ^ (unsigned char)*at) * 0x100000001b3u;
+	if (attempt && atomic_random(&number, err) < 0)
+		return -err->code;
+	int length = snprintf(file->slot->path, sizeof file->slot->path,
+		"%s/" ATOMIC_PREFIX "%016llx", file->folder, (unsigned long long)number);
+	if (length < 0 || (size_t)length >= sizeof file->slot->path) {
+		errno = ENAMETOOLONG;
+		return error_set_os(err, ERROR_IO, "cannot write '%s'", file->path);
+	}
+	return 0;
+}
+
+/* Removes the temporary of that name if nobody holds its lock: its maker is gone. */
+static bool atomic_remove_leftover(const char *path)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && unlink(path) == 0;
+}
+
+static bool atomic_link(int fd, const char *path)
+{
+	char self[64];
+	snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0;
+}
+
+/* Makes a new file at the slot's path and locks it; false with errno. */
+static bool atomic_create(struct atomic_file *file, unsigned mode)
 {
 	struct stat status;
 	file->fd = open(file->slot->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
 		(mode_t)mode);
 	if (file->fd < 0)
-		return error_set_os(
-			err, ERROR_IO, "cannot make a temporary file for '%s'", file->path);
+		return false;
 	/* Some network file systems cannot lock: then only the sweep knows less. */
 	(void)flock(file->fd, LOCK_EX | LOCK_NB);
+	/* A sweep that came in between took it for a leftover: another is made. */
 	if (fstat(file->fd, &status) == 0 && status.st_nlink > 0)
-		return 1;
+		return true;
 	file_close(&file->fd);
-	return 0;
+	errno = EEXIST;
+	return false;
 }
 
-static int atomic_create(
-	struct atomic_file *file, const char *folder, unsigned mode, struct error *err)
+/* Gives the file a temporary name: a new file, or the one open without a name. */
+static int atomic_name(struct atomic_file *file, unsigned mode, struct error *err)
 {
+	file->slot = atomic_slot_claim(err);
+	if (!file->slot)
+		return -err->code;
 	file->slot->owner = getpid();
 	for (int attempt = 0; attempt < 100; attempt++) {
-		uint64_t random;
-		if (atomic_random(&random, err) < 0)
+		if (atomic_choose_name(file, attempt, err) < 0)
 			return -err->code;
-		int length = snprintf(file->slot->path, sizeof file->slot->path,
-			"%s/" ATOMIC_PREFIX "%016llx", folder, (unsigned long long)random);
-		if (length < 0 || (size_t)length >= sizeof file->slot->path) {
-			errno = ENAMETOOLONG;
-			return error_set_os(err, ERROR_IO, "cannot write '%s'", file->path);
-		}
+		if (attempt == 0)
+			(void)atomic_remove_leftover(file->slot->path);
+		/* Published first: a signal from now on removes it. */
 		atomic_store(&file->slot->state, ATOMIC_USED);
-		int opened = atomic_open(file, mode, err);
-		if (opened > 0)
+		bool made = file->fd >= 0 ? atomic_link(file->fd, file->slot->path)
+					  : atomic_create(file, mode);
+		if (made)
 			return 0;
 		atomic_store(&file->slot->state, ATOMIC_CLAIMED);
-		if (opened < 0 && err->os != EEXIST)
-			return opened;
+		if (errno != EEXIST)
+			return atomic_temporary_failed(file, err);
 	}
-	return error_set(err, ERROR_IO, "cannot make a temporary file for '%s'", file->path);
+	return atomic_temporary_failed(file, err);
+}
+
+/* A file without a name; -1 if there can be none here. */
+static int atomic_open_unnamed(const char *folder, unsigned mode)
+{
+	if (environment_is("MLOPS_TEST_TMPFILE", "0") || access("/proc/self/fd", X_OK) != 0)
+		return -1;
+	int fd = open(folder, O_WRONLY | O_TMPFILE | O_CLOEXEC, (mode_t)mode);
+	if (fd >= 0)
+		(void)flock(fd, LOCK_EX | LOCK_NB);
+	return fd;
 }
 
 int atomic_begin(struct atomic_file *file, const char *path, const char *temporary_folder,
 	unsigned mode, struct error *err)
 {
 	*file = ATOMIC_INIT;
-	AUTO_FREE char *folder = temporary_folder ? memory_copy_string(temporary_folder, err)
-						  : path_parent(path, err);
-	file->path = folder ? memory_copy_string(path, err) : NULL;
-	file->slot = file->path ? atomic_slot_claim(err) : NULL;
-	if (!file->slot || atomic_create(file, folder, mode, err) < 0) {
-		struct error first = *err;
-		atomic_discard(file);
-		*err = first;
-		return -err->code;
+	file->folder = temporary_folder ? memory_copy_string(temporary_folder, err)
+					: path_parent(path, err);
+	file->path = file->folder ? memory_copy_string(path, err) : NULL;
+	if (file->path) {
+		file->fd = atomic_open_unnamed(file->folder, mode);
+		if (file->fd >= 0 || atomic_name(file, mode, err) == 0)
+			return 0;
 	}
-	return 0;
+	struct error first = *err;
+	atomic_discard(file);
+	*err = first;
+	return -err->code;
 }
 
 int atomic_retarget(struct atomic_file *file, const char *path, struct error *err)
@@ -170,17 +219,6 @@ int atomic_sync_folder(const char *folder, struct error *err)
 	return 0;
 }
 
-/* 0, or -1 with errno; EEXIST if the target is there. */
-static int atomic_rename_new(const char *from, const char *to)
-{
-	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
-		return 0;
-	if (errno != EINVAL && errno != ENOSYS)
-		return -1;
-	/* File systems without that flag can link, which never replaces. */
-	return link(from, to) == 0 ? unlink(from) : -1;
-}
-
 static void atomic_slot_release(struct atomic_file *file)
 {
 	if (file->slot)
@@ -188,12 +226,34 @@ static void atomic_slot_release(struct atomic_file *file)
 	file->slot = NULL;
 }
 
+/* False with errno; EEXIST if the target is there. */
+static bool atomic_rename_new(const char *from, const char *to)
+{
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+		return true;
+	if (errno != EINVAL && errno != ENOSYS)
+		return false;
+	/* File systems without that flag can link, which never replaces. */
+	return link(from, to) == 0 && unlink(from) == 0;
+}
+
+/* Gives the file the target's name, however it is called now. */
 static int atomic_rename(struct atomic_file *file, enum atomic_mode mode, struct error *err)
 {
-	const char *from = file->slot->path;
-	int failed =
-		mode == ATOMIC_NEW ? atomic_rename_new(from, file->path) : rename(from, file->path);
-	if (!failed)
+	bool unnamed = !file->slot, done;
+	if (unnamed)
+		done = atomic_link(file->fd, file->path);
+	else if (mode == ATOMIC_NEW)
+		done = atomic_rename_new(file->slot->path, file->path);
+	else
+		done = rename(file->slot->path, file->path) == 0;
+	if (!done && unnamed && mode == ATOMIC_REPLACE && errno == EEXIST) {
+		/* A link cannot replace; a name can. */
+		if (atomic_name(file, 0, err) < 0)
+			return -err->code;
+		done = rename(file->slot->path, file->path) == 0;
+	}
+	if (done)
 		return 0;
 	if (mode == ATOMIC_NEW && errno == EEXIST)
 		return error_set(err, ERROR_EXISTS, "'%s' exists already", file->path);
@@ -202,7 +262,7 @@ static int atomic_rename(struct atomic_file *file, enum atomic_mode mode, struct
 
 int atomic_commit(struct atomic_file *file, enum atomic_mode mode, struct error *err)
 {
-	if (!file->slot || file->fd < 0)
+	if (file->fd < 0)
 		BUG("atomic_commit() without atomic_begin()");
 	AUTO_FREE char *folder = path_parent(file->path, err);
 	if (!folder)
@@ -227,7 +287,8 @@ void atomic_discard(struct atomic_file *file)
 	atomic_slot_release(file);
 	file_close(&file->fd);
 	memory_free(file->path);
-	file->path = NULL;
+	memory_free(file->folder);
+	file->path = file->folder = NULL;
 }
 
 int atomic_write(
@@ -252,13 +313,6 @@ int atomic_copy(const char *from, const char *to, struct error *err)
 	if (fchmod(file.fd, facts.mode & 0777) != 0)
 		return error_set_os(err, ERROR_IO, "cannot set the mode of '%s'", to);
 	return atomic_commit(&file, ATOMIC_REPLACE, err);
-}
-
-/* If nobody holds its lock its maker is gone. */
-static bool atomic_remove_leftover(const char *path)
-{
-	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && unlink(path) == 0;
 }
 
 int atomic_sweep(const char *folder, struct error *err)

@@ -7,13 +7,16 @@
  *		atomic_commit(&file, ATOMIC_REPLACE, err) < 0)
  *		return -err->code;
  *
- * begin: a temporary file beside the target. commit: fsync, rename over the target, fsync of the
- * folder; after it the content survives a power cut. discard (also after commit, when it does
- * nothing): removes the temporary.
+ * begin: a file without a name (O_TMPFILE) on the target's file system, so that nothing is left
+ * even of a process that is killed; where the file system has no such files, a temporary one.
+ * commit: fsync, give it the target's name, fsync of the folder; after it the content survives a
+ * power cut. discard (also after commit, when it does nothing): gives it up.
  *
- * Temporaries of this process are also removed when it exits and, by signals.h, when a signal ends
- * it. What SIGKILL leaves behind is named ".mlops-tmp-*" and kept locked by its maker, so that
- * atomic_sweep() can tell leftovers from files in use. MLOPS_FSYNC=0 skips fsync: for tests only.
+ * Replacing a file needs a temporary name for the moment between two system calls. Temporaries of
+ * this process are removed when it exits and, by signals.h, when a signal ends it. What SIGKILL
+ * leaves behind is named ".mlops-tmp-*" after its target and kept locked by its maker, so that the
+ * next write of that target and atomic_sweep() can tell leftovers from files in use.
+ * MLOPS_FSYNC=0 skips fsync, MLOPS_TEST_TMPFILE=0 does without O_TMPFILE: for tests only.
  */
 #ifndef MLOPS_SYSTEM_ATOMIC_H
 #define MLOPS_SYSTEM_ATOMIC_H
@@ -24,7 +27,8 @@ struct atomic_slot; /* the entry in the list of temporaries */
 struct atomic_file {
 	int fd; /* write here; -1 if closed */
 	char *path;
-	struct atomic_slot *slot;
+	char *folder; /* of temporaries */
+	struct atomic_slot *slot; /* NULL while it has no name */
 };
 #define ATOMIC_INIT ((struct atomic_file){ .fd = -1 })
 

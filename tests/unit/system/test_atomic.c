@@ -104,6 +104,8 @@ static void assert_leaves(int how, const char *expected)
 START_TEST(the_end_of_the_process_removes_them)
 {
 	AUTO(workfolder_leave) struct workfolder work = workfolder_enter();
+	assert_leaves(SIGKILL, ""); /* without a name there is nothing to leave */
+	setenv("MLOPS_TEST_TMPFILE", "0", 1);
 	assert_leaves(0, "");
 	assert_leaves(SIGTERM, "");
 	assert_leaves(SIGHUP, "");
@@ -135,12 +137,63 @@ START_TEST(the_sweep_spares_files_in_use)
 	AUTO(atomic_discard) struct atomic_file file = ATOMIC_INIT;
 	workfolder_write(".mlops-tmp-0123456789abcdef", "left over");
 	workfolder_write("mine", "");
+	setenv("MLOPS_TEST_TMPFILE", "0", 1);
 	ck_assert_int_eq(atomic_begin(&file, "a", NULL, 0600, &err), 0);
 	ck_assert_int_eq(atomic_sweep(".", &err), 0);
 	ck_assert(!file_exists(".mlops-tmp-0123456789abcdef"));
 	ck_assert_int_eq(atomic_commit(&file, ATOMIC_REPLACE, &err), 0);
 	workfolder_assert_names(".", "a mine");
 	ck_assert_int_eq(atomic_sweep("none", &err), -ERROR_NOT_FOUND);
+}
+END_TEST
+
+/* A write that was killed between its two names, and then the same write again. */
+START_TEST(the_next_write_removes_what_is_left)
+{
+	AUTO(workfolder_leave) struct workfolder work = workfolder_enter();
+	struct atomic_file file = ATOMIC_INIT, other = ATOMIC_INIT;
+	workfolder_write("a", "old");
+	pid_t pid = fork();
+	if (pid == 0) {
+		setenv("MLOPS_TEST_TMPFILE", "0", 1);
+		if (atomic_begin(&file, "a", NULL, 0600, &err) < 0)
+			_exit(9);
+		raise(SIGKILL);
+	}
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	AUTO(directory_names_release) struct directory_names names = { .names = NULL };
+	ck_assert_int_eq(directory_list(".", &names, &err), 0);
+	ck_assert_uint_eq(names.count, 2);
+	ck_assert_int_eq(atomic_write("a", "new", 3, 0644, &err), 0);
+	workfolder_assert_names(".", "a");
+	workfolder_assert("a", "new");
+	/* Two at once do not take each other's for a leftover. */
+	setenv("MLOPS_TEST_TMPFILE", "0", 1);
+	ck_assert_int_eq(atomic_begin(&file, "a", NULL, 0600, &err), 0);
+	ck_assert_int_eq(atomic_begin(&other, "a", NULL, 0600, &err), 0);
+	ck_assert_int_eq(atomic_commit(&file, ATOMIC_REPLACE, &err), 0);
+	ck_assert_int_eq(atomic_commit(&other, ATOMIC_REPLACE, &err), 0);
+	atomic_discard(&file);
+	atomic_discard(&other);
+	workfolder_assert_names(".", "a");
+}
+END_TEST
+
+/* Both ways give the same: the main cases again without O_TMPFILE. */
+START_TEST(named_temporaries)
+{
+	AUTO(workfolder_leave) struct workfolder work = workfolder_enter();
+	AUTO(atomic_discard) struct atomic_file file = ATOMIC_INIT;
+	setenv("MLOPS_TEST_TMPFILE", "0", 1);
+	ck_assert_int_eq(atomic_write("a", "new", 3, 0644, &err), 0);
+	ck_assert_int_eq(atomic_write("a", "other", 5, 0644, &err), 0);
+	workfolder_assert("a", "other");
+	ck_assert_int_eq(atomic_begin(&file, "a", NULL, 0600, &err), 0);
+	ck_assert_int_eq(atomic_commit(&file, ATOMIC_NEW, &err), -ERROR_EXISTS);
+	ck_assert_int_eq(atomic_retarget(&file, "b", &err), 0);
+	ck_assert_int_eq(atomic_commit(&file, ATOMIC_NEW, &err), 0);
+	workfolder_assert_names(".", "a b");
+	workfolder_assert("a", "other");
 }
 END_TEST
 
@@ -161,4 +214,5 @@ END_TEST
 
 UNIT_MAIN("system/atomic", a_file_appears_whole, discarding_leaves_nothing, new_does_not_replace,
 	a_failed_rename_leaves_the_target, the_end_of_the_process_removes_them,
-	a_forked_child_keeps_its_hands_off, the_sweep_spares_files_in_use, copies)
+	a_forked_child_keeps_its_hands_off, the_sweep_spares_files_in_use,
+	the_next_write_removes_what_is_left, named_temporaries, copies)
