@@ -23,7 +23,7 @@ enum { LINALG_NARROW = 160 };
  */
 struct linalg_reduction {
 	const struct least_squares_problem *problem;
-	triangle_adder *add;
+	const struct triangle_kernels *kernels;
 	const struct blas *blas; /* wide problems only */
 	size_t q, m; /* columns with y, without y */
 	size_t first; /* the first feature's column: 0 or 1 */
@@ -86,15 +86,38 @@ static void linalg_load(const struct linalg_reduction *reduction, size_t first, 
 	}
 }
 
+/* The same for TRIANGLE_ROWS rows at most, zeros behind, with the vector kernel for the features. */
+static void linalg_load_block(
+	const struct linalg_reduction *reduction, size_t first, size_t count, double *columns)
+{
+	const struct least_squares_problem *problem = reduction->problem;
+	size_t p = problem->x.n_columns;
+	double factors[TRIANGLE_ROWS], *y = columns + reduction->m * TRIANGLE_ROWS;
+	for (size_t i = 0; i < TRIANGLE_ROWS; i++) {
+		bool real = i < count;
+		factors[i] = !real ? 0 : problem->weights ? sqrt(problem->weights[first + i]) : 1;
+		double value = real ? problem->y[first + i] : 0;
+		y[i] = (value - reduction->shift[p]) * reduction->scale[p] * factors[i];
+	}
+	if (problem->intercept)
+		memcpy(columns, factors, sizeof factors);
+	struct triangle_rows rows = { .x = matrix_view_row(&problem->x, first),
+		.stride = problem->x.stride,
+		.count = count,
+		.p = p,
+		.shift = reduction->shift,
+		.scale = reduction->scale,
+		.factors = factors };
+	reduction->kernels->load(&rows, columns + reduction->first * TRIANGLE_ROWS);
+}
+
 static void linalg_reduce_narrow(const struct linalg_reduction *reduction, size_t first,
 	size_t count, double *r, double *scratch)
 {
 	for (size_t done = 0; done < count; done += TRIANGLE_ROWS) {
 		size_t rows = count - done < TRIANGLE_ROWS ? count - done : TRIANGLE_ROWS;
-		if (rows < TRIANGLE_ROWS)
-			memset(scratch, 0, reduction->q * TRIANGLE_ROWS * sizeof *scratch);
-		linalg_load(reduction, first + done, rows, scratch, TRIANGLE_ROWS);
-		reduction->add(r, reduction->q, scratch);
+		linalg_load_block(reduction, first + done, rows, scratch);
+		reduction->kernels->add(r, reduction->q, scratch);
 	}
 }
 
@@ -137,7 +160,7 @@ static int linalg_merge(const struct linalg_reduction *reduction, size_t other, 
 	size_t q = reduction->q;
 	double *r = reduction->triangles, *next = r + other * q * q, *a = reduction->scratch;
 	if (q <= LINALG_NARROW) {
-		triangle_merge(reduction->add, r, next, q, a);
+		triangle_merge(reduction->kernels, r, next, q, a);
 		return 0;
 	}
 	memset(a, 0, 2 * q * q * sizeof *a);
@@ -160,7 +183,7 @@ static void linalg_add_ridge(const struct linalg_reduction *reduction)
 		for (size_t j = first; j < p && j < first + TRIANGLE_ROWS; j++)
 			scratch[(reduction->first + j) * TRIANGLE_ROWS + (j - first)] =
 				root * reduction->scale[j];
-		reduction->add(reduction->triangles, q, scratch);
+		reduction->kernels->add(reduction->triangles, q, scratch);
 	}
 }
 
@@ -259,9 +282,9 @@ static void linalg_plan(struct linalg_reduction *reduction)
 int least_squares_solve(const struct least_squares_problem *problem,
 	struct least_squares *ret_solution, struct error *err)
 {
-	struct linalg_reduction reduction = {
-		.problem = problem, .add = triangle_adder_for(cpu_level()), .blas = blas_load(err)
-	};
+	struct linalg_reduction reduction = { .problem = problem,
+		.kernels = triangle_kernels_for(cpu_level()),
+		.blas = blas_load(err) };
 	*ret_solution = (struct least_squares){ 0 };
 	if (!reduction.blas)
 		return -err->code;

@@ -4,21 +4,22 @@
 
 #include "triangle_internal.h"
 
-triangle_adder *triangle_adder_for(enum cpu_level level)
+const struct triangle_kernels *triangle_kernels_for(enum cpu_level level)
 {
 	switch (level) {
 #if defined(__x86_64__)
 	case CPU_AVX512:
-		return triangle_add_avx512;
+		return &triangle_kernels_avx512;
 	case CPU_AVX2:
-		return triangle_add_avx2;
+		return &triangle_kernels_avx2;
 #endif
 	default:
-		return triangle_add_portable;
+		return &triangle_kernels_portable;
 	}
 }
 
-void triangle_merge(triangle_adder *add, double *r, const double *other, size_t q, double *scratch)
+void triangle_merge(const struct triangle_kernels *kernels, double *r, const double *other,
+	size_t q, double *scratch)
 {
 	for (size_t first = 0; first < q; first += TRIANGLE_ROWS) {
 		size_t rows = q - first < TRIANGLE_ROWS ? q - first : TRIANGLE_ROWS;
@@ -27,6 +28,6 @@ void triangle_merge(triangle_adder *add, double *r, const double *other, size_t 
 			for (size_t j = first + i; j < q; j++)
 				scratch[j * TRIANGLE_ROWS + i] = other[(first + i) * q + j];
 		}
-		add(r, q, scratch);
+		kernels->add(r, q, scratch);
 	}
 }

@@ -1,11 +1,10 @@
-/* The builds of the kernel in triangle_kernel.h, one a level of base/cpu.h. */
+/* The builds of triangle_kernel.h, one a level of base/cpu.h. */
 #ifndef MLOPS_NUMERIC_TRIANGLE_INTERNAL_H
 #define MLOPS_NUMERIC_TRIANGLE_INTERNAL_H
 
-#include <stddef.h>
+#include "mlops/numeric/triangle.h"
 
-void triangle_add_portable(double *r, size_t q, double *columns);
-void triangle_add_avx2(double *r, size_t q, double *columns);
-void triangle_add_avx512(double *r, size_t q, double *columns);
+extern const struct triangle_kernels triangle_kernels_portable;
+extern const struct triangle_kernels triangle_kernels_avx2, triangle_kernels_avx512;
 
 #endif

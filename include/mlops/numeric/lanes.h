@@ -120,6 +120,28 @@ LANES_INLINE lanes lanes_sum_each(const lanes group[LANES])
 		_mm512_unpackhi_pd(quarter[0], quarter[1]));
 }
 
+/* Lane i of group[k] and lane k of group[i] change places. */
+LANES_INLINE void lanes_transpose(lanes group[LANES])
+{
+	lanes pairs[LANES], quads[LANES];
+	LANES_UNROLL
+	for (int i = 0; i < LANES; i += 2) {
+		pairs[i] = _mm512_unpacklo_pd(group[i], group[i + 1]);
+		pairs[i + 1] = _mm512_unpackhi_pd(group[i], group[i + 1]);
+	}
+	LANES_UNROLL
+	for (int i = 0; i < LANES; i++) { /* 128-bit parts of rows 0-3, and of rows 4-7 */
+		lanes a = pairs[i / 4 * 4 + i % 2], b = pairs[i / 4 * 4 + i % 2 + 2];
+		quads[i] = i % 4 < 2 ? _mm512_shuffle_f64x2(a, b, 0x88)
+				     : _mm512_shuffle_f64x2(a, b, 0xdd);
+	}
+	LANES_UNROLL
+	for (int i = 0; i < 4; i++) { /* quads[i]: columns i % 2 + 2 (i / 2) and 4 more */
+		group[i] = _mm512_shuffle_f64x2(quads[i], quads[i + 4], 0x88);
+		group[i + 4] = _mm512_shuffle_f64x2(quads[i], quads[i + 4], 0xdd);
+	}
+}
+
 /* Adds the integer in the low bits of `bits` to the exponents of a: a 2^k. See lanes_exp(). */
 LANES_INLINE lanes lanes_scale(lanes a, lanes bits)
 {
@@ -234,6 +256,35 @@ LANES_INLINE lanes lanes_sum_each(const lanes group[LANES])
 	return (lanes){ lanes_sum_four(group), lanes_sum_four(group + 4) };
 }
 
+/* Four rows of four lanes, from one half of a group to the other's place. */
+LANES_INLINE void lanes_transpose_four(const __m256d from[4], __m256d to[4])
+{
+	__m256d a = _mm256_unpacklo_pd(from[0], from[1]), b = _mm256_unpackhi_pd(from[0], from[1]);
+	__m256d c = _mm256_unpacklo_pd(from[2], from[3]), d = _mm256_unpackhi_pd(from[2], from[3]);
+	to[0] = _mm256_permute2f128_pd(a, c, 0x20);
+	to[1] = _mm256_permute2f128_pd(b, d, 0x20);
+	to[2] = _mm256_permute2f128_pd(a, c, 0x31);
+	to[3] = _mm256_permute2f128_pd(b, d, 0x31);
+}
+
+LANES_INLINE void lanes_transpose(lanes group[LANES])
+{
+	__m256d corner[4][4], turned[4][4];
+	LANES_UNROLL
+	for (int i = 0; i < 4; i++) {
+		corner[0][i] = group[i].low, corner[1][i] = group[i].high;
+		corner[2][i] = group[i + 4].low, corner[3][i] = group[i + 4].high;
+	}
+	LANES_UNROLL
+	for (int i = 0; i < 4; i++)
+		lanes_transpose_four(corner[i], turned[i]);
+	LANES_UNROLL
+	for (int i = 0; i < 4; i++) {
+		group[i] = (lanes){ turned[0][i], turned[2][i] };
+		group[i + 4] = (lanes){ turned[1][i], turned[3][i] };
+	}
+}
+
 LANES_INLINE __m256d lanes_scale_half(__m256d a, __m256d bits)
 {
 	__m256i shifted = _mm256_slli_epi64(_mm256_castpd_si256(bits), 52);
@@ -332,6 +383,17 @@ LANES_INLINE double lanes_sum(lanes a)
 LANES_INLINE lanes lanes_sum_each(const lanes group[LANES])
 {
 	LANES_EACH(lanes_sum(group[i]));
+}
+
+LANES_INLINE void lanes_transpose(lanes group[LANES])
+{
+	for (int i = 0; i < LANES; i++) {
+		for (int k = i + 1; k < LANES; k++) {
+			double other = group[i].lane[k];
+			group[i].lane[k] = group[k].lane[i];
+			group[k].lane[i] = other;
+		}
+	}
 }
 
 LANES_INLINE lanes lanes_scale(lanes a, lanes bits)

@@ -252,7 +252,7 @@ START_TEST(levels_agree)
 			for (int block = 0; block < 3; block++) {
 				for (size_t i = 0; i < q * TRIANGLE_ROWS; i++)
 					columns[level][i] = random_normal(&stream);
-				triangle_adder_for(level)(r[level], q, columns[level]);
+				triangle_kernels_for(level)->add(r[level], q, columns[level]);
 			}
 			for (size_t i = 0; i < q * q; i++)
 				ck_assert_double_eq_tol(r[level][i], r[0][i], 1e-12 * (double)q);
@@ -261,6 +261,39 @@ START_TEST(levels_agree)
 		if (cpu_level() == CPU_AVX512)
 			ck_assert_mem_eq(r[CPU_AVX2], r[CPU_AVX512], q * q * sizeof(double));
 	}
+}
+END_TEST
+
+START_TEST(rows_become_columns)
+{
+	struct error err = ERROR_INIT;
+	double x[TRIANGLE_ROWS * 21], shift[21], scale[21], factors[TRIANGLE_ROWS] = { 0 };
+	for (int i = 0; i < TRIANGLE_ROWS * 21; i++)
+		x[i] = i * 0.25;
+	for (int j = 0; j < 21; j++)
+		shift[j] = j, scale[j] = 1 + j;
+	double *columns = memory_allocate_aligned(20 * TRIANGLE_ROWS * sizeof *columns, &err);
+	for (enum cpu_level level = CPU_PORTABLE; level <= cpu_level(); level++) {
+		for (size_t p = 1; p <= 20; p++) {
+			for (size_t count = 1; count <= TRIANGLE_ROWS; count += 9) {
+				for (size_t i = 0; i < TRIANGLE_ROWS; i++)
+					factors[i] = i < count ? (double)i + 0.5 : 0;
+				struct triangle_rows rows = { x, 21, count, p, shift, scale,
+					factors };
+				memset(columns, 0xff, 20 * TRIANGLE_ROWS * sizeof *columns);
+				triangle_kernels_for(level)->load(&rows, columns);
+				for (size_t i = 0; i < p * TRIANGLE_ROWS; i++) {
+					size_t row = i % TRIANGLE_ROWS, j = i / TRIANGLE_ROWS;
+					double value = (x[row * 21 + j] - shift[j]) * scale[j] *
+						       factors[row];
+					ck_assert_double_eq(columns[i], row < count ? value : 0);
+				}
+				if (p < 20)
+					ck_assert(isnan(columns[p * TRIANGLE_ROWS]));
+			}
+		}
+	}
+	memory_free(columns);
 }
 END_TEST
 
@@ -283,4 +316,4 @@ END_TEST
 UNIT_MAIN("numeric/linalg", longley_has_ten_certified_digits, minima_are_stationary_for_many_shapes,
 	any_number_of_threads_gives_the_same_bits, weights_count_as_repeated_rows,
 	dependent_columns_give_the_least_norm, what_is_not_finite_is_an_error, levels_agree,
-	cholesky_solves_and_refuses)
+	rows_become_columns, cholesky_solves_and_refuses)
