@@ -199,7 +199,9 @@ static int tree_fill_test(const struct tree_source *source, size_t from, struct 
 	*ret_swap = which == 2 || which == 3 || which == 5;
 	node->threshold = which == 1 || which == 2 ? nextafter(t, -(double)INFINITY) : t;
 	node->feature = (uint32_t)feature;
-	if (missing != *ret_swap)
+	/* NaN fails every test but !=, unless the file sends it the way of "true". */
+	bool missing_true = missing || which == 5;
+	if (missing_true != *ret_swap)
 		node->feature |= TREE_MISSING_LEFT;
 	if (which >= 4)
 		node->feature |= TREE_EQUAL;

@@ -209,29 +209,30 @@ static int tree_regressor_run(struct operator_call *call, struct error *err)
 /*
  * Two classes whose weights are all for one: the standard leaves the other open; this is what ONNX
  * Runtime does, and with it the converters. Weights that are never negative make a probability,
- * others a margin. Returns the label's place.
+ * others a margin. If the weights are for the first class, its score is that of the second and the
+ * first gets the rest; if they are for the second, the first stays at its base value. Returns the
+ * label's place.
  */
 static size_t tree_finish_single(const struct tree_model *state, double *scores)
 {
+	double threshold = state->all_positive ? 0.5 : 0;
 	bool first = !state->ensemble.first_weight[state->ensemble.n_nodes] ||
 		     state->ensemble.weights[0].target == 0;
-	double score = first ? scores[0] : scores[1];
-	if (state->n_base == 2)
-		score += state->base[1];
-	else if (state->n_base == 1)
-		score += state->base[0];
-	bool positive = score > (state->all_positive ? 0.5 : 0);
-	scores[1] = score;
-	scores[0] = state->all_positive ? 1 - score : -score;
-	if (state->transform == ML_LOGISTIC) {
-		scores[1] = ml_logistic(score);
-		scores[0] = ml_logistic(-score);
-	} else {
-		ml_transform_apply(first ? ML_NONE : state->transform, scores, 2);
+	if (!first) {
+		for (size_t t = 0; t < state->n_base; t++)
+			scores[t] += state->base[t];
+		size_t label = scores[1] > threshold;
+		ml_transform_apply(state->transform, scores, 2);
+		return label;
 	}
-	return positive;
+	double score = scores[0] + (state->n_base ? state->base[state->n_base - 1] : 0);
+	bool logistic = state->transform == ML_LOGISTIC;
+	scores[1] = logistic ? ml_logistic(score) : score;
+	scores[0] = logistic ? ml_logistic(-score) : state->all_positive ? 1 - score : -score;
+	return score > threshold;
 }
 
+/* The label is the class of the highest score, also of two (where ONNX Runtime looks at one). */
 static size_t tree_finish(const struct tree_model *state, double *scores)
 {
 	size_t best = 0;
