@@ -91,6 +91,13 @@ LANES_INLINE lanes lanes_if_negative(lanes condition, lanes yes, lanes no)
 		_mm512_cmp_pd_mask(condition, _mm512_setzero_pd(), _CMP_LT_OQ), no, yes);
 }
 
+/* yes where condition is NaN, else no */
+LANES_INLINE lanes lanes_if_nan(lanes condition, lanes yes, lanes no)
+{
+	return _mm512_mask_blend_pd(
+		_mm512_cmp_pd_mask(condition, condition, _CMP_UNORD_Q), no, yes);
+}
+
 /* ((0+4)+(2+6)) + ((1+5)+(3+7)) of the lanes */
 LANES_INLINE double lanes_sum(lanes a)
 {
@@ -229,6 +236,14 @@ LANES_INLINE lanes lanes_if_negative(lanes condition, lanes yes, lanes no)
 		_mm256_blendv_pd(no.low, yes.low, _mm256_cmp_pd(condition.low, zero, _CMP_LT_OQ)),
 		_mm256_blendv_pd(no.high, yes.high, _mm256_cmp_pd(condition.high, zero, _CMP_LT_OQ))
 	};
+}
+
+LANES_INLINE lanes lanes_if_nan(lanes condition, lanes yes, lanes no)
+{
+	__m256d low = _mm256_cmp_pd(condition.low, condition.low, _CMP_UNORD_Q);
+	__m256d high = _mm256_cmp_pd(condition.high, condition.high, _CMP_UNORD_Q);
+	return (lanes){ _mm256_blendv_pd(no.low, yes.low, low),
+		_mm256_blendv_pd(no.high, yes.high, high) };
 }
 
 LANES_INLINE double lanes_sum(lanes a)
@@ -372,6 +387,11 @@ LANES_INLINE lanes lanes_absolute(lanes a)
 LANES_INLINE lanes lanes_if_negative(lanes condition, lanes yes, lanes no)
 {
 	LANES_EACH(condition.lane[i] < 0 ? yes.lane[i] : no.lane[i]);
+}
+
+LANES_INLINE lanes lanes_if_nan(lanes condition, lanes yes, lanes no)
+{
+	LANES_EACH(condition.lane[i] != condition.lane[i] ? yes.lane[i] : no.lane[i]);
 }
 
 LANES_INLINE double lanes_sum(lanes a)
