@@ -37,6 +37,13 @@ struct executor_plan {
 	bool dynamic; /* some step has shape_from_data */
 };
 
+/*
+ * Joins what stands before a small product into one step that goes column by column: columns joined
+ * side by side, imputed, shifted and scaled by constants, times a constant matrix. The result has the
+ * same bits. Called once all steps are planned, before buffers are shared.
+ */
+int executor_fuse(struct executor_plan *plan, struct error *err);
+
 /* Elements and bytes of a tensor whose shape must be known now. */
 int executor_measure(
 	const struct tensor *tensor, size_t *ret_elements, size_t *ret_bytes, struct error *err);

@@ -293,6 +293,7 @@ static int planner_allocate(struct planner *planner, const struct graph *graph)
 
 static int planner_plan(struct planner *planner, const struct graph *graph)
 {
+	struct executor_plan *plan = planner->plan;
 	char text[NODE_TEXT];
 	if (planner_allocate(planner, graph) < 0 || planner_add_inputs(planner) < 0)
 		return -(int)planner->err->code;
@@ -300,6 +301,8 @@ static int planner_plan(struct planner *planner, const struct graph *graph)
 		if (planner_add_step(planner, *node) < 0)
 			return error_prefix(planner->err, "%s", node_describe(*node, text));
 	if (planner_add_outputs(planner) < 0)
+		return -(int)planner->err->code;
+	if (executor_fuse(plan, planner->err) < 0)
 		return -(int)planner->err->code;
 	return planner_share_buffers(planner);
 }

@@ -145,6 +145,67 @@ LANES_TARGET static void kernels_gemm32(
 	kernels_strip32_rest(m - whole, n, k, a + whole * k, b, c + whole * n);
 }
 
+#define KERNELS_STEP(move, operation)                                                              \
+	for (; i + LANES <= count; i += LANES) {                                                   \
+		lanes x = lanes_load(in + i);                                                      \
+		lanes_store(out + i, move);                                                        \
+	}                                                                                          \
+	for (; i < count; i++)                                                                     \
+		out[i] = operation;                                                                \
+	break
+
+LANES_TARGET static void kernels_column64(
+	enum kernel_step step, size_t count, const double *in, double value, double *out)
+{
+	lanes all = lanes_all(value);
+	size_t i = 0;
+	switch (step) {
+	case STEP_IMPUTE:
+		KERNELS_STEP(lanes_if_nan(x, all, x), in[i] != in[i] ? value : in[i]);
+	case STEP_ADD:
+		KERNELS_STEP(lanes_add(x, all), in[i] + value);
+	case STEP_SUB:
+		KERNELS_STEP(lanes_subtract(x, all), in[i] - value);
+	case STEP_MUL:
+		KERNELS_STEP(lanes_multiply(x, all), in[i] * value);
+	case STEP_DIV:
+		KERNELS_STEP(lanes_divide(x, all), in[i] / value);
+	}
+}
+
+/* With e = exp(-|x|): 1 / (1 + e), or e / (1 + e) for negative x; nothing overflows. */
+LANES_INLINE lanes kernels_sigmoid(lanes x)
+{
+	lanes zero = lanes_all(0), one = lanes_all(1);
+	lanes e = lanes_exp(lanes_subtract(zero, lanes_absolute(x)));
+	lanes r = lanes_divide(lanes_if_negative(x, e, one), lanes_add(one, e));
+	return lanes_if_nan(x, x, r);
+}
+
+LANES_TARGET static void kernels_sigmoid64(size_t count, const double *in, double *out)
+{
+	size_t i = 0;
+	double rest[LANES];
+	for (; i + LANES <= count; i += LANES)
+		lanes_store(out + i, kernels_sigmoid(lanes_load(in + i)));
+	if (i == count)
+		return;
+	lanes_store(rest, kernels_sigmoid(lanes_load_some(in + i, count - i)));
+	memcpy(out + i, rest, (count - i) * sizeof *rest);
+}
+
+LANES_TARGET static void kernels_accumulate64(
+	size_t count, const double *in, double weight, double *sums)
+{
+	lanes all = lanes_all(weight);
+	size_t i = 0;
+	for (; i + LANES <= count; i += LANES)
+		lanes_store(sums + i,
+			lanes_add(lanes_load(sums + i), lanes_multiply(lanes_load(in + i), all)));
+	for (; i < count; i++)
+		sums[i] += in[i] * weight;
+}
+
 static void kernels_spread64(size_t count, const double *in, double *out, size_t stride)
 {
 	for (size_t i = 0; i < count; i++)
@@ -158,5 +219,8 @@ const struct kernels LANES_NAME(kernels) = {
 	.is_nan = kernels_is_nan,
 	.gemm64 = kernels_gemm64,
 	.gemm32 = kernels_gemm32,
+	.column64 = kernels_column64,
+	.sigmoid64 = kernels_sigmoid64,
+	.accumulate64 = kernels_accumulate64,
 	.spread64 = kernels_spread64,
 };

@@ -39,7 +39,7 @@ static void ml_softmax(double *scores, size_t count, bool skip_zero)
 		scores[i] = exp(scores[i] - largest);
 		sum += scores[i];
 	}
-	for (size_t i = 0; sum && i < count; i++)
+	for (size_t i = 0; sum != 0 && i < count; i++)
 		scores[i] /= sum;
 }
 

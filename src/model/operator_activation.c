@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "broadcast_internal.h"
+#include "kernels.h"
 
 struct activation {
 	double (*function)(double x, const struct activation *self);
@@ -155,7 +156,9 @@ static int activation_run(struct operator_call *call, struct error *err)
 	const struct tensor *in = call->in[0];
 	struct tensor *out = call->out[0];
 	(void)err;
-	if (in->type == ELEMENT_DOUBLE)
+	if (in->type == ELEMENT_DOUBLE && state->function == activation_sigmoid)
+		kernels()->sigmoid64(count, in->float64, out->float64);
+	else if (in->type == ELEMENT_DOUBLE)
 		for (size_t i = 0; i < count; i++)
 			out->float64[i] = state->function(in->float64[i], state);
 	else

@@ -164,7 +164,7 @@ static int normalizer_run(struct operator_call *call, struct error *err)
 			norm = sqrt(norm);
 		for (size_t c = 0; c < columns; c++) {
 			double x = tensor_double(in, r * columns + c);
-			call->out[0]->float32[r * columns + c] = (float)(norm ? x / norm : x);
+			call->out[0]->float32[r * columns + c] = (float)(norm != 0 ? x / norm : x);
 		}
 	}
 	return 0;

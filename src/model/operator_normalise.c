@@ -258,7 +258,7 @@ static int lp_run(struct operator_call *call, struct error *err)
 			norm = state->p == 1 ? norm : sqrt(norm);
 			for (size_t k = 0; k < n; k++)
 				normalise_put(call->out[0], base + k * inner,
-					norm ? normalise_get(in, base + k * inner) / norm : 0);
+					norm != 0 ? normalise_get(in, base + k * inner) / norm : 0);
 		}
 	return 0;
 }

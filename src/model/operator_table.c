@@ -136,7 +136,8 @@ int operator_check_node(
 						   operator->max_out))
 		return error_set(err, ERROR_INVALID, "it has %zu outputs, not %u to %u",
 			node->n_outputs, operator->min_out, operator->max_out);
-	for (size_t i = 0; i < operator->min_in; i++)
+	size_t required = operator->max_in == OPERATOR_MANY ? node->n_inputs : operator->min_in;
+	for (size_t i = 0; i < required; i++)
 		if (!*node->inputs[i])
 			return error_set(err, ERROR_INVALID, "its input %zu is absent", i + 1);
 	return 0;

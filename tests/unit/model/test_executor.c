@@ -116,6 +116,93 @@ START_TEST(rows_do_not_depend_on_the_block)
 }
 END_TEST
 
+/* A graph that also shows what is between its steps cannot be fused: the bits must be the same. */
+START_TEST(the_fused_product_has_the_same_bits)
+{
+	enum { ROWS = 77, COLUMNS = 6 };
+	static double data[ROWS * COLUMNS], fused[ROWS * 2], plain[ROWS * 2];
+	struct error err = ERROR_INIT;
+	AUTO(graph_release) struct graph one;
+	AUTO(graph_release) struct graph two;
+	AUTO(executor_plan_free) struct executor_plan *plan_one = NULL;
+	AUTO(executor_plan_free) struct executor_plan *plan_two = NULL;
+	for (size_t r = 0; r < ROWS; r++)
+		for (size_t c = 0; c < COLUMNS; c++)
+			data[c * ROWS + r] = executor_value(r, c);
+	executor_example(&one, COLUMNS);
+	executor_example(&two, COLUMNS);
+	graph_add_output(&two, "scaled", ELEMENT_DOUBLE, 2, (int64_t[]){ GRAPH_BATCH, COLUMNS });
+	graph_add_output(&two, "gone", ELEMENT_BOOL, 2, (int64_t[]){ GRAPH_BATCH, COLUMNS });
+	ck_assert_int_eq(executor_plan_new(&one, &plan_one, &err), 0);
+	ck_assert_int_eq(executor_plan_new(&two, &plan_two, &err), 0);
+	executor_run_rows(plan_one, data, ROWS, COLUMNS, ROWS, fused);
+	executor_run_rows(plan_two, data, ROWS, COLUMNS, ROWS, plain);
+	ck_assert_mem_eq(fused, plain, sizeof plain);
+}
+END_TEST
+
+/*
+ * Two products of one join of a chain, a lone column, a one-hot block and a chain on a single
+ * column: by parts and by hand.
+ */
+START_TEST(blocks_of_all_kinds_are_fused)
+{
+	enum { ROWS = 50 };
+	struct error err = ERROR_INIT;
+	AUTO(graph_release) struct graph graph;
+	AUTO(executor_plan_free) struct executor_plan *plan = NULL;
+	AUTO(executor_workspace_free) struct executor_workspace *workspace = NULL;
+	static double a[ROWS], b[ROWS], c[ROWS];
+	static const double weights[6 * 2] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
+	int64_t column[2] = { GRAPH_BATCH, 1 };
+	graph_init(&graph);
+	graph_add_input(&graph, "a", ELEMENT_DOUBLE, 2, column);
+	graph_add_input(&graph, "b", ELEMENT_DOUBLE, 2, column);
+	graph_add_input(&graph, "c", ELEMENT_DOUBLE, 2, column);
+	const char *pair =
+		graph_apply(&graph, "Concat", "", "pair", (const char *[]){ "a", "b" }, 2);
+	node_set_int(graph_last_node(&graph), "axis", 1);
+	const char *two = graph_add_initializer_double(&graph, "two", 0, NULL, (double[]){ 2 });
+	pair = graph_apply(&graph, "Mul", "", "twice", (const char *[]){ two, pair }, 2);
+	const char *codes = graph_add_initializer_double(
+		&graph, "codes", 2, (int64_t[]){ 1, 2 }, (double[]){ 0, 1 });
+	const char *hot =
+		graph_apply(&graph, "Equal", "", "equal", (const char *[]){ "c", codes }, 2);
+	hot = graph_apply(&graph, "Cast", "", "hot", &hot, 1);
+	node_set_int(graph_last_node(&graph), "to", ELEMENT_DOUBLE);
+	const char *shifted =
+		graph_apply(&graph, "Sub", "", "shifted", (const char *[]){ "c", two }, 2);
+	const char *all = graph_apply(
+		&graph, "Concat", "", "all", (const char *[]){ pair, "a", hot, shifted }, 4);
+	node_set_int(graph_last_node(&graph), "axis", -1);
+	const char *w = graph_add_initializer_double(&graph, "w", 2, (int64_t[]){ 6, 2 }, weights);
+	const char *y = graph_apply(&graph, "MatMul", "", "y", (const char *[]){ all, w }, 2);
+	graph_add_output(&graph, y, ELEMENT_DOUBLE, 2, (int64_t[]){ GRAPH_BATCH, 2 });
+	ck_assert_msg(executor_plan_new(&graph, &plan, &err) == 0, "%s", err.message);
+	ck_assert_int_eq(executor_workspace_new(plan, &workspace, &err), 0);
+	for (size_t r = 0; r < ROWS; r++) {
+		a[r] = (double)r / 8;
+		b[r] = -(double)r / 4;
+		c[r] = (double)(r % 3);
+	}
+	struct tensor inputs[3] = {
+		{ .type = ELEMENT_DOUBLE, .rank = 2, .shape = { ROWS, 1 }, .float64 = a },
+		{ .type = ELEMENT_DOUBLE, .rank = 2, .shape = { ROWS, 1 }, .float64 = b },
+		{ .type = ELEMENT_DOUBLE, .rank = 2, .shape = { ROWS, 1 }, .float64 = c },
+	};
+	ck_assert_msg(executor_run(workspace, inputs, &err) == 0, "%s", err.message);
+	for (size_t r = 0; r < ROWS; r++) {
+		double x[6] = { 2 * a[r], 2 * b[r], a[r], c[r] == 0, c[r] == 1, c[r] - 2 };
+		for (size_t k = 0; k < 2; k++) {
+			double sum = 0;
+			for (size_t i = 0; i < 6; i++)
+				sum += x[i] * weights[i * 2 + k];
+			ck_assert_double_eq(executor_result(workspace, 0)->float64[r * 2 + k], sum);
+		}
+	}
+}
+END_TEST
+
 START_TEST(an_input_that_does_not_fit_is_named)
 {
 	struct error err = ERROR_INIT;
@@ -135,7 +222,7 @@ START_TEST(an_input_that_does_not_fit_is_named)
 	inputs[1].shape[0] = 3;
 	inputs[1].shape[1] = 1;
 	ck_assert_int_eq(executor_run(workspace, inputs, &err), -ERROR_INVALID);
-	ck_assert_ptr_nonnull(strstr(err.message, "node '/Concat' (Concat)"));
+	ck_assert_ptr_nonnull(strstr(err.message, "node '/MatMul' (MatMul)"));
 	inputs[1].shape[0] = 2; /* and it works again afterwards */
 	ck_assert_int_eq(executor_run(workspace, inputs, &err), 0);
 	inputs[0].shape[0] = inputs[1].shape[0] = 0; /* no rows are no error */
@@ -250,18 +337,48 @@ static void executor_same_kernels(const struct kernels *fast)
 			}
 }
 
+/* Against libm, in all lengths; e^-x is within 2 ulp and so the whole within 4. */
+static void executor_sigmoid(const struct kernels *level)
+{
+	double in[100], out[100], again[100];
+	for (size_t i = 0; i < 100; i++)
+		in[i] = executor_value(i, 3) * (i % 5 == 0 ? 200 : 5);
+	in[7] = INFINITY;
+	in[8] = -INFINITY;
+	in[9] = NAN;
+	in[10] = -0.0;
+	level->sigmoid64(100, in, out);
+	for (size_t i = 0; i < 100; i++) {
+		double want = 1 / (1 + exp(-in[i]));
+		if (isnan(in[i]))
+			ck_assert(isnan(out[i]));
+		else
+			ck_assert_double_le(fabs(out[i] - want), 1e-307 + 4 * 0x1p-52 * want);
+	}
+	for (size_t n = 0; n < 100; n++) { /* where an element stands does not matter */
+		level->sigmoid64(n, in + 100 - n, again);
+		ck_assert_mem_eq(again, out + 100 - n, n * sizeof *out);
+	}
+}
+
 START_TEST(kernels_of_all_levels_agree)
 {
 	executor_same_kernels(&kernels_portable);
+	executor_sigmoid(&kernels_portable);
 #if defined(__x86_64__)
-	if (cpu_level() >= CPU_AVX2)
+	if (cpu_level() >= CPU_AVX2) {
 		executor_same_kernels(&kernels_avx2);
-	if (cpu_level() >= CPU_AVX512)
+		executor_sigmoid(&kernels_avx2);
+	}
+	if (cpu_level() >= CPU_AVX512) {
 		executor_same_kernels(&kernels_avx512);
+		executor_sigmoid(&kernels_avx512);
+	}
 #endif
 }
 END_TEST
 
-UNIT_MAIN("model/executor", rows_do_not_depend_on_the_block, an_input_that_does_not_fit_is_named,
+UNIT_MAIN("model/executor", rows_do_not_depend_on_the_block, the_fused_product_has_the_same_bits,
+	blocks_of_all_kinds_are_fused, an_input_that_does_not_fit_is_named,
 	what_is_not_supported_is_refused_at_load, constants_are_computed_while_planning,
 	kernels_of_all_levels_agree)
