@@ -8,13 +8,31 @@
 int invocation_open(struct invocation *invocation, struct error *err)
 {
 	unsigned needs = invocation->command->needs;
-	if (needs & (COMMAND_WORKSPACE | COMMAND_DATABASE | COMMAND_WRITE_LOCK))
-		return error_set(err, ERROR_UNSUPPORTED, "there is no store yet");
+	bool needed = needs & (COMMAND_WORKSPACE | COMMAND_DATABASE | COMMAND_WRITE_LOCK);
+	if (!needed && !(needs & COMMAND_WORKSPACE_IF_ANY))
+		return 0;
+	if (workspace_find(".", &invocation->workspace, err) < 0) {
+		if (needed || err->code != ERROR_NOT_FOUND)
+			return -err->code;
+		error_clear(err);
+		return 0;
+	}
+	invocation->has_workspace = true;
+	bool writes = needs & COMMAND_WRITE_LOCK;
+	if (writes && workspace_lock(&invocation->workspace, LOCK_FOREVER, invocation->name,
+			      &invocation->sink, &invocation->lock, err) < 0)
+		return -err->code;
+	if (needs & COMMAND_DATABASE)
+		return record_open(invocation->workspace.database,
+			writes ? DATABASE_WRITE : DATABASE_READ, &invocation->record, err);
 	return 0;
 }
 
 void invocation_close(struct invocation *invocation)
 {
+	record_close(invocation->record);
+	lock_release(&invocation->lock);
+	workspace_release(&invocation->workspace);
 	output_release(&invocation->output);
 	arena_release(&invocation->arena);
 }

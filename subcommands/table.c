@@ -7,9 +7,15 @@
 #define COMMANDS(X)                                                                                \
 	X(_complete)                                                                               \
 	X(completion)                                                                              \
+	X(diff)                                                                                    \
 	X(doctor)                                                                                  \
 	X(help)                                                                                    \
+	X(log)                                                                                     \
+	X(metric)                                                                                  \
+	X(rm)                                                                                      \
 	X(schema)                                                                                  \
+	X(show)                                                                                    \
+	X(tag)                                                                                     \
 	X(version)
 
 #define COMMAND_DECLARE(name) extern const struct command command_##name;

@@ -105,7 +105,7 @@ static int revision_ambiguous(
 	bind_integer(query, 3, REVISION_SHOWN + 1);
 	int row, count = 0;
 	while ((row = statement_step(query, err)) > 0 && count++ < REVISION_SHOWN)
-		strbuf_printf(&list, "%s%.*s (%s)", count > 1 ? ", " : "", (int)strlen(prefix) + 6,
+		strbuf_printf(&list, "%s%.*s (%s)", count > 1 ? ", " : "", (int)strlen(prefix) + 3,
 			row_string(query, 0), row_string(query, 1));
 	if (row < 0 || strbuf_check(&list, err) < 0)
 		return -err->code;

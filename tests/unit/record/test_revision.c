@@ -63,7 +63,7 @@ START_TEST(what_does_not)
 		const char *message, *hint;
 	} cases[] = {
 		{ "7f3a", ERROR_INVALID,
-			"'7f3a' is ambiguous: 7f3a100000 (calm-otter), 7f3a200000 (shy-heron)", "" },
+			"'7f3a' is ambiguous: 7f3a100 (calm-otter), 7f3a200 (shy-heron)", "" },
 		{ "calm-oter", ERROR_NOT_FOUND, "there is no run 'calm-oter'",
 			"did you mean 'calm-otter'?" },
 		{ "candidat", ERROR_NOT_FOUND, "there is no run 'candidat'",
