@@ -1,6 +1,7 @@
 #include "mlops/record/metrics.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "mlops/base/clock.h"
@@ -8,9 +9,10 @@
 #include "mlops/base/vec.h"
 #include "record_internal.h"
 
-/* One series that a batch adds to: its key and the point that comes last. */
+/* One series that a batch adds to: its key, its points, and the one that search will see. */
 struct metric_group {
 	int64_t key;
+	size_t first, end; /* of its chain of points; end is the last so far */
 	const struct metric_point *last;
 };
 
@@ -25,7 +27,10 @@ struct metric_writer {
 	struct map groups;
 	const char *name; /* of the point before: mostly the same one */
 	struct metric_group *group;
+	size_t *next; /* for each point the next one of its series; METRIC_END */
 };
+
+#define METRIC_END SIZE_MAX
 
 static struct metric_group *metric_find_group(
 	struct metric_writer *writer, const char *name, struct error *err)
@@ -48,22 +53,39 @@ static struct metric_group *metric_find_group(
 	return group;
 }
 
+/*
+ * Chains the points of each series: rows are clustered by series, so writing one after the other
+ * touches each page once, however the names alternate.
+ */
+static int metric_chain(struct metric_writer *writer, const struct metric_point *points,
+	size_t count, struct error *err)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct metric_group *group = metric_find_group(writer, points[i].name, err);
+		if (!group)
+			return error_prefix(err, "metric '%s'", points[i].name);
+		writer->next[i] = METRIC_END;
+		if (group->last)
+			writer->next[group->end] = i;
+		else
+			group->first = i;
+		group->end = i;
+		if (!group->last || points[i].step >= group->last->step)
+			group->last = &points[i];
+	}
+	return 0;
+}
+
 static int metric_insert(struct metric_writer *writer, struct statement *add,
 	const struct metric_point *point, struct error *err)
 {
-	struct metric_group *group = metric_find_group(writer, point->name, err);
-	if (!group)
-		return -err->code;
 	int64_t elapsed;
 	if (__builtin_sub_overflow(
 		    point->time ? point->time : writer->now, writer->started, &elapsed))
 		elapsed = 0;
-	bind_integer(add, 2, group->key);
 	bind_integer(add, 3, point->step);
 	bind_number(add, 4, point->value);
 	bind_integer(add, 5, elapsed);
-	if (!group->last || point->step >= group->last->step)
-		group->last = point;
 	return statement_run(add, err);
 }
 
@@ -109,10 +131,16 @@ static int metrics_write(struct metric_writer *writer, const struct metric_point
 		err);
 	if (!add)
 		return -err->code;
+	if (metric_chain(writer, points, count, err) < 0)
+		return -err->code;
 	bind_integer(add, 1, writer->run);
-	for (size_t i = 0; i < count; i++) {
-		if (metric_insert(writer, add, &points[i], err) < 0)
-			return error_prefix(err, "metric '%s'", points[i].name);
+	map_each (entry, &writer->groups) {
+		const struct metric_group *group = map_value(entry);
+		bind_integer(add, 2, group->key);
+		for (size_t i = group->first; i != METRIC_END; i = writer->next[i]) {
+			if (metric_insert(writer, add, &points[i], err) < 0)
+				return error_prefix(err, "metric '%s'", points[i].name);
+		}
 	}
 	return metric_summarise(writer, err);
 }
@@ -125,9 +153,13 @@ int metrics_log(struct record *record, int64_t run, const struct metric_point *p
 	if (transaction_begin(&change, record->database, TRANSACTION_JOIN, err) < 0 ||
 		record_check_run(record, run, &writer.started, err) < 0)
 		return -err->code;
+	writer.next = memory_allocate(count, sizeof *writer.next, err);
+	if (!writer.next)
+		return -err->code;
 	map_init(&writer.groups, metric_group_free);
 	int status = metrics_write(&writer, points, count, err);
 	map_release(&writer.groups);
+	memory_free(writer.next);
 	return status < 0 ? status : transaction_commit(&change, err);
 }
 

@@ -7,8 +7,8 @@
 #include "mlops/base/clock.h"
 #include "search_internal.h"
 
-/* A condition that fewer runs meet than this is looked up first. */
-enum { SEARCH_RARE = 2000, SEARCH_CONJUNCTS = 64 };
+/* Conditions that fewer runs meet than this are looked up first. */
+enum { SEARCH_RARE = 2000, SEARCH_CONJUNCTS = 64, SEARCH_COUNTED = 32 };
 
 struct searcher {
 	struct record *record;
@@ -16,6 +16,11 @@ struct searcher {
 	int64_t now;
 	const struct filter_node *conjuncts[SEARCH_CONJUNCTS]; /* that all must hold */
 	size_t n_conjuncts;
+	struct {
+		const struct filter_node *node;
+		int64_t runs;
+	} counted[SEARCH_COUNTED]; /* comparisons that an index has answered */
+	size_t n_counted;
 	size_t wanted; /* numbers to find: limit + offset + 1, SIZE_MAX if there is no limit */
 	VEC(int64_t) numbers;
 	struct search_result *result;
@@ -118,34 +123,69 @@ static int searcher_count(struct searcher *searcher, const struct filter_node *n
 	return row < 0 ? row : 0;
 }
 
-/* The rarest condition that an index answers, if it is rare enough to begin with; else NULL. */
-static int searcher_rarest(
-	struct searcher *searcher, const struct filter_node **ret, struct error *err)
+/*
+ * At most how many runs can pass, as far as indexes tell: of an "and" the rarer side, of an "or"
+ * both together; SEARCH_RARE is "many". Each comparison is counted once, a few dozen at most, so
+ * that asking again gives the same answer.
+ */
+static int searcher_estimate(
+	struct searcher *searcher, const struct filter_node *node, int64_t *ret, struct error *err)
 {
-	int64_t best = SEARCH_RARE;
-	*ret = NULL;
-	for (size_t i = 0; i < searcher->n_conjuncts; i++) {
-		const struct filter_node *node = searcher->conjuncts[i];
-		int64_t count = 0;
-		if (!search_sql_is_indexed(node))
-			continue;
-		if (searcher_count(searcher, node, &count, err) < 0)
+	int64_t left = SEARCH_RARE, right = SEARCH_RARE;
+	*ret = SEARCH_RARE;
+	if (!node || node->operation == FILTER_NOT)
+		return 0;
+	if (node->operation == FILTER_AND || node->operation == FILTER_OR) {
+		if (searcher_estimate(searcher, node->left, &left, err) < 0 ||
+			searcher_estimate(searcher, node->right, &right, err) < 0)
 			return -err->code;
-		if (count < best) {
-			best = count;
-			*ret = node;
+		*ret = node->operation == FILTER_OR ? left + right : left < right ? left : right;
+		return 0;
+	}
+	for (size_t i = 0; i < searcher->n_counted; i++) {
+		if (searcher->counted[i].node == node) {
+			*ret = searcher->counted[i].runs;
+			return 0;
 		}
 	}
+	if (!search_sql_is_indexed(node) || searcher->n_counted >= SEARCH_COUNTED)
+		return 0;
+	if (searcher_count(searcher, node, ret, err) < 0)
+		return -err->code;
+	searcher->counted[searcher->n_counted].node = node;
+	searcher->counted[searcher->n_counted++].runs = *ret;
 	return 0;
 }
 
-/* From the few runs that meet one condition, through the rest of the filter, sorted at the end. */
-static int searcher_from_rarest(
-	struct searcher *searcher, const struct filter_node *rarest, struct error *err)
+/* Appends "SELECT run …": the runs that the estimate counted. Only for what is rare. */
+static int searcher_add_rare(struct searcher *searcher, struct search_sql *sql,
+	const struct filter_node *node, struct error *err)
+{
+	if (node->operation == FILTER_AND) {
+		int64_t left, right;
+		if (searcher_estimate(searcher, node->left, &left, err) < 0 ||
+			searcher_estimate(searcher, node->right, &right, err) < 0)
+			return -err->code;
+		return searcher_add_rare(
+			searcher, sql, left < right ? node->left : node->right, err);
+	}
+	if (node->operation == FILTER_OR) {
+		if (searcher_add_rare(searcher, sql, node->left, err) < 0)
+			return -err->code;
+		strbuf_add(&sql->text, " UNION ");
+		return searcher_add_rare(searcher, sql, node->right, err);
+	}
+	strbuf_add(&sql->text, "SELECT d.run AS run FROM ");
+	return search_sql_index(sql, node, err);
+}
+
+/* From the few runs that one part of the filter leaves, through all of it, sorted at the end. */
+static int searcher_from_rare(
+	struct searcher *searcher, const struct filter_node *root, struct error *err)
 {
 	AUTO(search_sql_release) struct search_sql sql = searcher_sql(searcher);
-	strbuf_add(&sql.text, "SELECT r.number FROM (SELECT d.run AS run FROM ");
-	if (search_sql_index(&sql, rarest, err) < 0)
+	strbuf_add(&sql.text, "SELECT r.number FROM (");
+	if (searcher_add_rare(searcher, &sql, root, err) < 0)
 		return -err->code;
 	strbuf_add(&sql.text, ") AS found CROSS JOIN runs r ON r.number = found.run");
 	if (searcher_where(searcher, &sql, "WHERE", err) < 0 ||
@@ -232,12 +272,13 @@ static int searcher_by_metric(struct searcher *searcher, struct error *err)
 static int searcher_find(struct searcher *searcher, struct error *err)
 {
 	const struct search *search = searcher->search;
-	const struct filter_node *rarest;
-	searcher_conjuncts(searcher, search->filter ? search->filter->root : NULL);
-	if (searcher_rarest(searcher, &rarest, err) < 0)
+	const struct filter_node *root = search->filter ? search->filter->root : NULL;
+	int64_t most;
+	searcher_conjuncts(searcher, root);
+	if (searcher_estimate(searcher, root, &most, err) < 0)
 		return -err->code;
-	if (rarest)
-		return searcher_from_rarest(searcher, rarest, err);
+	if (most < SEARCH_RARE)
+		return searcher_from_rare(searcher, root, err);
 	if (search->sort && search->sort->count == 1 &&
 		search->sort->fields[0].kind == FIELD_METRIC)
 		return searcher_by_metric(searcher, err);

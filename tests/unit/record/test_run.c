@@ -18,8 +18,12 @@ START_TEST(a_run_begins_and_ends)
 	struct id id;
 	int64_t number;
 	fixture_make(&fixture);
-	struct run_start start = { .command = "train", .project = "p", .task = "binary",
-		.model = "logistic", .arguments = "mlops train", .document = "name: p\n",
+	struct run_start start = { .command = "train",
+		.project = "p",
+		.task = "binary",
+		.model = "logistic",
+		.arguments = "mlops train",
+		.document = "name: p\n",
 		.seed = 7 };
 	OK(run_begin(fixture.record, &start, &number, &id, &err));
 	OK(run_load(fixture.record, number, &run, &err));
@@ -36,10 +40,10 @@ START_TEST(a_run_begins_and_ends)
 	ck_assert_int_eq(run_remove(fixture.record, number, &err), -ERROR_INVALID);
 	OK(run_describe(fixture.record, number, NULL, "mlp", &err));
 	OK(run_finish(fixture.record, number, RUN_FAILED, "it broke", &err));
-	ck_assert_int_eq(run_finish(fixture.record, number, RUN_FINISHED, NULL, &err),
-		-ERROR_INVALID);
-	ck_assert_int_eq(run_finish(fixture.record, 99, RUN_FINISHED, NULL, &err),
-		-ERROR_NOT_FOUND);
+	ck_assert_int_eq(
+		run_finish(fixture.record, number, RUN_FINISHED, NULL, &err), -ERROR_INVALID);
+	ck_assert_int_eq(
+		run_finish(fixture.record, 99, RUN_FINISHED, NULL, &err), -ERROR_NOT_FOUND);
 	OK(run_load(fixture.record, number, &run, &err));
 	ck_assert_int_eq(run.status, RUN_FAILED);
 	ck_assert_str_eq(run.reason, "it broke");
@@ -98,8 +102,8 @@ START_TEST(a_run_whose_process_died_is_crashed)
 	run_release(&run);
 	ck_assert_int_eq(fixture_integer(&fixture, "SELECT status FROM runs WHERE number = 1"), 0);
 	int64_t other = fixture_run(&fixture, NULL);
-	ck_assert_int_eq(fixture_integer(&fixture, "SELECT status FROM runs WHERE number = 1"),
-		RUN_CRASHED);
+	ck_assert_int_eq(
+		fixture_integer(&fixture, "SELECT status FROM runs WHERE number = 1"), RUN_CRASHED);
 	ck_assert_int_eq(fixture_integer(&fixture, "SELECT count(*) FROM params"), 1);
 	OK(runs_bury(fixture.record, &buried, &err));
 	ck_assert_uint_eq(buried, 0); /* this process lives */
@@ -120,9 +124,11 @@ START_TEST(what_cannot_be_seen_is_not_called_dead)
 		{ "'elsewhere' || substr(process, instr(process, ' '))", RUN_RUNNING },
 		{ "replace(process, 'pid:[', 'pid:[9')", RUN_RUNNING },
 		{ "'nonsense'", RUN_RUNNING },
-		{ "process || '9'", RUN_CRASHED }, /* the number is used again, by a later process */
+		{ "process || '9'",
+			RUN_CRASHED }, /* the number is used again, by a later process */
 		{ "substr(process, 1, instr(process, ' ')) || '00000000-other-boot ' || "
-		  "'pid:[1] 1 1'", RUN_CRASHED },
+		  "'pid:[1] 1 1'",
+			RUN_CRASHED },
 	};
 	struct fixture fixture;
 	struct error err = ERROR_INIT;
@@ -144,16 +150,16 @@ END_TEST
 
 START_TEST(names_are_free_and_sane)
 {
-	static const char *const refused[] = { "", "a:b", "@", "x~1", "model@prod", "face", "00ff00",
-		"-x", " x", "x ", "a\nb", "\xff" };
+	static const char *const refused[] = { "", "a:b", "@", "x~1", "model@prod", "face",
+		"00ff00", "-x", " x", "x ", "a\nb", "\xff" };
 	struct fixture fixture;
 	struct error err = ERROR_INIT;
 	fixture_make(&fixture);
 	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
 		struct run_start start = { .name = refused[i], .seed = -1 };
 		int64_t run;
-		ck_assert_msg(run_begin(fixture.record, &start, &run, NULL, &err) ==
-				      -ERROR_INVALID, "%s", refused[i]);
+		ck_assert_msg(run_begin(fixture.record, &start, &run, NULL, &err) == -ERROR_INVALID,
+			"%s", refused[i]);
 	}
 	int64_t first = fixture_run(&fixture, "é");
 	OK(run_rename(fixture.record, first, "weaker-penalty.v2 é", &err));
@@ -162,7 +168,8 @@ START_TEST(names_are_free_and_sane)
 	OK(id_new(&id, &err));
 	char name[ID_NAME_SIZE], sql[256];
 	id_name(id.text, name);
-	for (int i = 0; i < 3; i++) {
+	int taken = 1;
+	for (int i = 0; i < 10; i++) {
 		struct run_start start = { .name = i ? NULL : name, .seed = -1 };
 		struct id again = id;
 		again.text[ID_LENGTH - 1] = (char)('0' + i);
@@ -172,13 +179,13 @@ START_TEST(names_are_free_and_sane)
 		id_name(again.text, other);
 		OK(run_begin(fixture.record, &start, &run, NULL, &err));
 		if (i && strcmp(other, name) == 0) {
-			snprintf(sql, sizeof sql,
-				"SELECT count(*) FROM runs WHERE name = '%s-%d'", name, i + 1);
+			snprintf(sql, sizeof sql, "SELECT count(*) FROM runs WHERE name = '%s-%d'",
+				name, ++taken);
 			ck_assert_int_eq(fixture_integer(&fixture, sql), 1);
 		}
 	}
-	ck_assert_int_eq(fixture_integer(&fixture,
-		"SELECT count(*) - count(DISTINCT name) FROM runs"), 0);
+	ck_assert_int_eq(
+		fixture_integer(&fixture, "SELECT count(*) - count(DISTINCT name) FROM runs"), 0);
 	fixture_remove(&fixture);
 }
 END_TEST
@@ -205,8 +212,10 @@ START_TEST(removed_restored_purged)
 	OK(run_purge(fixture.record, number, &err));
 	ck_assert_int_eq(run_load(fixture.record, number, &run, &err), -ERROR_NOT_FOUND);
 	ck_assert_int_eq(run_restore(fixture.record, number, &err), -ERROR_NOT_FOUND);
-	ck_assert_int_eq(fixture_integer(&fixture, "SELECT (SELECT count(*) FROM params) + "
-		"(SELECT count(*) FROM metrics) + (SELECT count(*) FROM points)"), 0);
+	ck_assert_int_eq(fixture_integer(&fixture,
+				 "SELECT (SELECT count(*) FROM params) + "
+				 "(SELECT count(*) FROM metrics) + (SELECT count(*) FROM points)"),
+		0);
 	fixture_remove(&fixture);
 }
 END_TEST
