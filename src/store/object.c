@@ -122,7 +122,7 @@ int object_put_bytes(struct object_store *store, const void *bytes, size_t count
 		object_is_there(store, &hash, &there, err) < 0)
 		return -err->code;
 	if (!there) {
-		object_encoder_begin(&encoder, &file);
+		object_encoder_begin(&encoder, &file, count);
 		if (object_begin(store, &file, err) < 0 ||
 			object_encoder_add(&encoder, bytes, count, err) < 0 ||
 			object_encoder_end(&encoder, &hash, err) < 0 ||
@@ -143,7 +143,7 @@ int object_put_stream(struct object_store *store, int fd, const char *name, stru
 	size_t count;
 	if (!piece || object_begin(store, &file, err) < 0)
 		return -err->code;
-	object_encoder_begin(&encoder, &file);
+	object_encoder_begin(&encoder, &file, OBJECT_UNKNOWN);
 	do {
 		if (file_read_some(fd, name, piece, OBJECT_PIECE, &count, err) < 0 ||
 			object_encoder_add(&encoder, piece, count, err) < 0)

@@ -21,6 +21,8 @@ int object_header_read(
 	return 0;
 }
 
+enum { OBJECT_LEAST = 4096 }; /* a header that lies does not make steps tiny */
+
 struct object_decoder {
 	int fd;
 	const char *name;
@@ -28,6 +30,7 @@ struct object_decoder {
 	struct blake3 hash;
 	uint64_t left; /* bytes of content that the header promises and that have not come */
 	unsigned char *input, *output;
+	size_t step; /* bytes in each of them; less for small objects */
 	ZSTD_DCtx *stream;
 };
 
@@ -47,11 +50,11 @@ static int object_decode_raw(struct object_decoder *decoder, struct error *err)
 {
 	size_t count;
 	do {
-		if (file_read_some(decoder->fd, decoder->name, decoder->input, OBJECT_STEP, &count,
-			    err) < 0 ||
+		if (file_read_some(decoder->fd, decoder->name, decoder->input, decoder->step,
+			    &count, err) < 0 ||
 			object_give(decoder, decoder->input, count, err) < 0)
 			return -err->code;
-	} while (count == OBJECT_STEP);
+	} while (count == decoder->step);
 	return 0;
 }
 
@@ -63,13 +66,13 @@ static int object_decode_zstd(struct object_decoder *decoder, struct error *err)
 	if (!decoder->stream)
 		return error_set(err, ERROR_MEMORY, "no memory to decompress an object");
 	do {
-		if (file_read_some(decoder->fd, decoder->name, decoder->input, OBJECT_STEP, &count,
-			    err) < 0)
+		if (file_read_some(decoder->fd, decoder->name, decoder->input, decoder->step,
+			    &count, err) < 0)
 			return -err->code;
 		ZSTD_inBuffer input = { decoder->input, count, 0 };
 		bool full = false; /* more may wait inside than went out */
 		while (input.pos < input.size || full) {
-			ZSTD_outBuffer output = { decoder->output, OBJECT_STEP, 0 };
+			ZSTD_outBuffer output = { decoder->output, decoder->step, 0 };
 			if (!hint)
 				return error_set(
 					err, ERROR_CORRUPT, "there are bytes behind its end");
@@ -81,15 +84,17 @@ static int object_decode_zstd(struct object_decoder *decoder, struct error *err)
 				return -err->code;
 			full = hint && output.pos == output.size;
 		}
-	} while (count == OBJECT_STEP);
+	} while (count == decoder->step);
 	return hint ? error_set(err, ERROR_CORRUPT, "its end is missing") : 0;
 }
 
 static int object_decode_content(
 	struct object_decoder *decoder, enum object_method method, struct error *err)
 {
-	decoder->input = memory_allocate_aligned(OBJECT_STEP, err);
-	decoder->output = decoder->input ? memory_allocate_aligned(OBJECT_STEP, err) : NULL;
+	decoder->step =
+		decoder->left < OBJECT_STEP ? (size_t)decoder->left + OBJECT_LEAST : OBJECT_STEP;
+	decoder->input = memory_allocate_aligned(decoder->step, err);
+	decoder->output = decoder->input ? memory_allocate_aligned(decoder->step, err) : NULL;
 	if (!decoder->output)
 		return -err->code;
 	if ((method == OBJECT_ZSTD ? object_decode_zstd(decoder, err)

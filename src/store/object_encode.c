@@ -25,9 +25,9 @@ void object_header_write(const struct object_header *header, unsigned char bytes
 		bytes[8 + i] = (unsigned char)(header->length >> 8 * i);
 }
 
-void object_encoder_begin(struct object_encoder *encoder, struct atomic_file *file)
+void object_encoder_begin(struct object_encoder *encoder, struct atomic_file *file, uint64_t length)
 {
-	*encoder = (struct object_encoder){ .file = file };
+	*encoder = (struct object_encoder){ .file = file, .length = length };
 	blake3_init(&encoder->hash);
 }
 
@@ -71,10 +71,15 @@ static int object_encoder_start(
 	if (pays) {
 		encoder->header.method = OBJECT_ZSTD;
 		encoder->stream = ZSTD_createCCtx();
-		encoder->buffer = memory_allocate(1, OBJECT_STEP, err);
+		encoder->room = encoder->length < OBJECT_STEP
+					? ZSTD_compressBound((size_t)encoder->length)
+					: OBJECT_STEP;
+		encoder->buffer = memory_allocate(1, encoder->room, err);
 		if (!encoder->stream || !encoder->buffer)
 			return object_no_memory(err);
 		ZSTD_CCtx_setParameter(encoder->stream, ZSTD_c_compressionLevel, OBJECT_LEVEL);
+		if (encoder->length != OBJECT_UNKNOWN)
+			ZSTD_CCtx_setPledgedSrcSize(encoder->stream, encoder->length);
 		/* A libzstd without threads refuses, and compresses on this one. */
 		size_t workers = parallel_threads();
 		if (count >= OBJECT_PARALLEL && workers > 1)
@@ -93,7 +98,7 @@ static int object_compress(struct object_encoder *encoder, const void *bytes, si
 	ZSTD_inBuffer input = { bytes, count, 0 };
 	size_t left;
 	do {
-		ZSTD_outBuffer output = { encoder->buffer, OBJECT_STEP, 0 };
+		ZSTD_outBuffer output = { encoder->buffer, encoder->room, 0 };
 		left = ZSTD_compressStream2(encoder->stream, &output, &input, directive);
 		if (ZSTD_isError(left))
 			return object_no_memory(err);

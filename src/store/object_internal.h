@@ -37,17 +37,22 @@ int object_decode(int fd, const char *name, uint64_t cap, const struct object_si
 
 /*
  * Writes an object in pieces: begin, any number of adds, end. The first piece decides whether
- * compression pays, so it should not be tiny unless it is all.
+ * compression pays, so it should not be tiny unless it is all. length: of the whole content if it
+ * is known, which saves memory for small ones, else OBJECT_UNKNOWN.
  */
+#define OBJECT_UNKNOWN UINT64_MAX
 struct object_encoder {
 	struct atomic_file *file;
 	struct object_header header;
 	struct blake3 hash;
 	void *stream; /* ZSTD_CCtx, NULL if the content goes in as it is */
 	unsigned char *buffer; /* for compressed bytes */
+	size_t room; /* in it */
+	uint64_t length; /* as announced */
 	bool started;
 };
-void object_encoder_begin(struct object_encoder *encoder, struct atomic_file *file);
+void object_encoder_begin(
+	struct object_encoder *encoder, struct atomic_file *file, uint64_t length);
 int object_encoder_add(struct object_encoder *encoder, const void *bytes, size_t count,
 	struct error *err) MUST_CHECK;
 int object_encoder_end(

@@ -12,7 +12,8 @@ static int join(
 	struct strbuf *joined = context;
 	if (strcmp(relative, "b/stop") == 0)
 		return error_set(error, ERROR_INVALID, "stopped");
-	strbuf_printf(joined, "%s%c ", relative, "fdlo"[facts->kind]);
+	strbuf_add(joined, relative);
+	strbuf_printf(joined, "%c ", "fdlo"[facts->kind]);
 	return strcmp(relative, "b/skip") == 0 ? DIRECTORY_SKIP : 0;
 }
 
