@@ -99,8 +99,6 @@ int evaluation_options_read(const struct value *section, enum prediction_task ta
 		value_integer_or(bootstrap, "replicates", (int64_t)compute->bootstrap.replicates);
 	compute->bootstrap.replicates = replicates > 0 ? (size_t)replicates : 0;
 	compute->bootstrap.seed = (uint64_t)value_integer_or(bootstrap, "seed", 0);
-	compute->bootstrap.percentile =
-		strcmp(value_string_or(bootstrap, "method", "bca"), "percentile") == 0;
 	options.costs = value_member(section, "costs");
 	if (evaluation_read_metrics(value_member(section, "metrics"), task, file, &options, err) <
 			0 ||

@@ -196,7 +196,7 @@ void render_slice_dots(
 	for (size_t i = 0; i < count; i++) {
 		const struct slice *slice = &slices->items[i];
 		labels[i] = notes[i] = STRBUF_INIT;
-		strbuf_printf(&labels[i], "%s = %s", slice->column, slice->value);
+		render_slice_name(slice, &labels[i]);
 		strbuf_add(&notes[i], "n ");
 		render_count(&notes[i], (double)slice->n_rows);
 		if (slice->small)

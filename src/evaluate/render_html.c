@@ -139,8 +139,8 @@ static void html_classes(
 	const struct evaluation *evaluation, const struct evaluation_part *part, struct strbuf *out)
 {
 	static const struct page_column columns[] = { { "class", false }, { "rows", true },
-		{ "precision", true }, { "", true }, { "recall", true }, { "", true },
-		{ "F1", true }, { "ROC area", true } };
+		{ "precision", true }, { "interval", true }, { "recall", true },
+		{ "interval", true }, { "F1", true }, { "ROC area", true } };
 	if (evaluation->task != PREDICTION_MULTICLASS)
 		return;
 	page_section_begin(out, "Classes", NULL);

@@ -19,11 +19,14 @@ const char *render_tone(const struct evaluation *evaluation);
 /* "12,345" */
 void render_count(struct strbuf *out, double count);
 
-/* "was M, said B at 0.97" / "target 151, prediction 233": of one mistake. */
+/* The name of a class; "?" for a code out of range. */
 const char *render_class(const struct evaluation *evaluation, size_t class);
 
 /* How an interval was made, for a reader: "DeLong", "bootstrap (BCa)", … */
 const char *render_method(enum interval_method method);
+
+/* "region = south", "age > 38, ≤ 50" */
+void render_slice_name(const struct slice *slice, struct strbuf *out);
 
 /* The charts of the page: render_figures.c */
 void render_curves(const struct evaluation *evaluation, const struct evaluation_part *part,

@@ -99,10 +99,10 @@ static void markdown_slices(const struct evaluation_part *part, struct strbuf *o
 		part->slices.items[0].metrics[0].metric->name);
 	for (size_t i = 0; i < part->slices.count && i < MARKDOWN_ROWS; i++) {
 		const struct slice *slice = &part->slices.items[i];
+		AUTO(strbuf_release) struct strbuf name = STRBUF_INIT;
+		render_slice_name(slice, &name);
 		strbuf_add(out, "| ");
-		markdown_text(out, slice->column, MARKDOWN_CELL);
-		strbuf_add(out, " = ");
-		markdown_text(out, slice->value, MARKDOWN_CELL);
+		markdown_text(out, name.text, 2 * MARKDOWN_CELL);
 		strbuf_printf(out, " | %zu |", slice->n_rows);
 		markdown_number(out, slice->metrics[0].value);
 		markdown_interval(out, slice->metrics[0].interval);

@@ -71,6 +71,14 @@ const char *render_method(enum interval_method method)
 	return (unsigned int)method < INTERVAL_METHOD_COUNT ? names[method] : "";
 }
 
+void render_slice_name(const struct slice *slice, struct strbuf *out)
+{
+	/* The names of numeric ranges begin with their own sign. */
+	bool range = strncmp(slice->value, "≤ ", strlen("≤ ")) == 0 ||
+		     strncmp(slice->value, "> ", 2) == 0;
+	strbuf_printf(out, range ? "%s %s" : "%s = %s", slice->column, slice->value);
+}
+
 /* The difference that the verdict is about: of the first metric that has one. */
 static const struct metric_difference *render_difference(const struct evaluation *evaluation)
 {

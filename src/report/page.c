@@ -10,7 +10,7 @@
  */
 #define PAGE_LIGHT                                                                                 \
 	"--ground:#ffffff;--panel:#f6f7f9;--ink:#1b1f24;--muted:#5b6470;--line:#d8dde3;"           \
-	"--good:#00684a;--bad:#a33400;--heat:#0072b2;"                                             \
+	"--good:#00684a;--bad:#a33400;--heat:#00507f;"                                             \
 	"--series-1:#0072b2;--series-2:#c04f00;--series-3:#00805c;--series-4:#a8457f;"             \
 	"--series-5:#8a6a00;--series-6:#2f7fb5;--series-7:#6b6b6b;--series-8:#1b1f24;"
 #define PAGE_DARK                                                                                  \
@@ -50,7 +50,7 @@ static const char page_style[] =
 	"table{border-collapse:collapse;margin:10px 0;font-size:14px}"
 	"th,td{padding:4px 14px 4px 0;text-align:left;vertical-align:top;"
 	"border-bottom:1px solid var(--line)}"
-	"td{overflow-wrap:anywhere;min-width:4ch;max-width:48ch}"
+	"td{overflow-wrap:break-word;min-width:4ch;max-width:48ch}"
 	"th{color:var(--muted);font-weight:500;white-space:nowrap}"
 	".number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}"
 	"tr.strong td{font-weight:600}"

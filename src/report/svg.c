@@ -6,7 +6,7 @@
 #include "mlops/base/utf8.h"
 #include "mlops/report/markup.h"
 
-enum { SVG_WIDTH = 420, SVG_HEIGHT = 320, SVG_TICKS = 6 };
+enum { SVG_TICKS = 6 };
 
 double svg_place(const struct svg_scale *scale, double value)
 {
@@ -237,8 +237,8 @@ static void svg_axis_limits(
 
 void svg_axes(struct strbuf *out, const struct svg_frame *frame, struct svg_area *area)
 {
-	double width = frame->width > 0.0 ? frame->width : SVG_WIDTH;
-	double height = frame->height > 0.0 ? frame->height : SVG_HEIGHT;
+	double width = frame->width > 0.0 ? frame->width : SVG_DEFAULT_WIDTH;
+	double height = frame->height > 0.0 ? frame->height : SVG_DEFAULT_HEIGHT;
 	double x_ticks[SVG_TICKS], y_ticks[SVG_TICKS];
 	size_t n_x, n_y;
 	*area = (struct svg_area){

@@ -78,9 +78,9 @@ static void svg_open(struct strbuf *out, const struct svg_frame *frame,
 {
 	struct svg_frame sized = *frame;
 	if (!(sized.width > 0.0))
-		sized.width = 420.0;
+		sized.width = SVG_DEFAULT_WIDTH;
 	if (!(sized.height > 0.0))
-		sized.height = 320.0;
+		sized.height = SVG_DEFAULT_HEIGHT;
 	size_t lines = svg_legend_lines(entries, count, sized.width - 80.0);
 	double below = lines ? 6.0 + SVG_LEGEND_LINE * (double)lines : 0.0;
 	svg_begin(out, frame->title, frame->description, sized.width, sized.height + below);

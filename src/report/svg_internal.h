@@ -4,6 +4,8 @@
 
 #include "mlops/report/svg.h"
 
+enum { SVG_DEFAULT_WIDTH = 516, SVG_DEFAULT_HEIGHT = 320 };
+
 /* From values to pixels; high < low in pixels turns the axis round. */
 struct svg_scale {
 	double low, high, from, to;

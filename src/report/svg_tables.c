@@ -71,7 +71,7 @@ static void svg_dot_row(struct strbuf *out, const struct svg_dot *dot,
 void svg_dots(struct strbuf *out, const struct svg_frame *frame, const struct svg_dot *dots,
 	size_t count, double reference)
 {
-	double width = frame->width > 0.0 ? frame->width : 760.0, ticks[DOT_TICKS];
+	double width = frame->width > 0.0 ? frame->width : 900.0, ticks[DOT_TICKS];
 	size_t shown = count < SVG_ROWS ? count : SVG_ROWS, labels = 0, notes = 0;
 	for (size_t i = 0; i < shown; i++) {
 		size_t label = utf8_width(text_of(dots[i].label));
@@ -146,7 +146,7 @@ static void svg_grid_cell(
 	if (grid->cell < 26.0 || value == 0.0)
 		return;
 	/* On a dark cell the text takes the colour of the ground. */
-	strbuf_printf(out, "<g%s>", share > 0.55 ? " class=\"inverse\"" : "");
+	strbuf_printf(out, "<g%s>", share > 0.72 ? " class=\"inverse\"" : "");
 	AUTO(strbuf_release) struct strbuf text = STRBUF_INIT;
 	svg_format_count(&text, value);
 	bool both = grid->cell >= 50.0;

@@ -36,7 +36,7 @@ AUTO_RELEASE(struct evaluation_options, evaluation_options_release)
  *   confidence: 0.95
  *   threshold: 0.5
  *   costs: {false_negative: 10}
- *   bootstrap: {replicates: 2000, method: bca, seed: 0}
+ *   bootstrap: {replicates: 2000, seed: 0}
  *
  * section may be NULL. An unknown metric or one for another task: -ERROR_INVALID at its place in
  * `file` (may be NULL), with the nearest name as a hint.

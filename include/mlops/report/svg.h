@@ -26,7 +26,7 @@ struct svg_axis {
 struct svg_frame {
 	const char *title, *description;
 	struct svg_axis x, y;
-	double width, height; /* in CSS pixels; 0: 420 × 320 */
+	double width, height; /* in CSS pixels; 0: 516 × 320, two to the width of a page */
 };
 
 struct svg_series {
