@@ -1,10 +1,12 @@
 #include "reader_internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "csv_internal.h"
 #include "jsonl_internal.h"
 #include "mlops/data/reader.h"
+#include "sqlite_internal.h"
 
 static const char *const reader_format_names[DATA_FORMAT_COUNT] = {
 	[DATA_AUTO] = "auto",
@@ -57,15 +59,9 @@ int reader_delimiter(enum data_format format, char asked, char *ret, struct erro
 	return 0;
 }
 
-int reader_fail(const struct origin *origin, const struct cells_problems *problems,
+static int reader_list(const struct position *places, const struct cells_problems *problems,
 	struct problems *list, struct error *err)
 {
-	uint64_t offsets[PROBLEMS_MOST];
-	struct position places[PROBLEMS_MOST] = { 0 };
-	for (size_t i = 0; i < problems->count; i++)
-		offsets[i] = problems->items[i].offset;
-	if (origin_locate(origin, offsets, problems->count, places, err) < 0)
-		return -(int)err->code;
 	for (size_t i = 0; list && i < problems->count && list->count < PROBLEMS_MOST; i++) {
 		struct problem *item = &list->items[list->count++];
 		*item = (struct problem){ .at = places[i] };
@@ -81,6 +77,34 @@ int reader_fail(const struct origin *origin, const struct cells_problems *proble
 	return -ERROR_INVALID;
 }
 
+int reader_fail(const struct origin *origin, const struct cells_problems *problems,
+	struct problems *list, struct error *err)
+{
+	uint64_t offsets[PROBLEMS_MOST];
+	struct position places[PROBLEMS_MOST] = { 0 };
+	for (size_t i = 0; i < problems->count; i++)
+		offsets[i] = problems->items[i].offset;
+	if (origin_locate(origin, offsets, problems->count, places, err) < 0)
+		return -(int)err->code;
+	return reader_list(places, problems, list, err);
+}
+
+/* Where there are no lines the message says which row; offsets are numbers of rows. */
+static int reader_fail_rows(const struct origin *origin, struct cells_problems *problems,
+	struct problems *list, struct error *err)
+{
+	struct position places[PROBLEMS_MOST] = { 0 };
+	for (size_t i = 0; i < problems->count; i++) {
+		struct cells_problem *item = &problems->items[i];
+		char message[sizeof item->message];
+		memcpy(message, item->message, sizeof message);
+		snprintf(item->message, sizeof item->message, "row %llu: %.*s",
+			(unsigned long long)item->offset + 1, (int)sizeof message - 30, message);
+		position_set(&places[i], origin->name, 0, 0);
+	}
+	return reader_list(places, problems, list, err);
+}
+
 static int reader_read(const struct origin *origin, const struct read_options *options,
 	enum data_format format, struct table *ret_table, struct read_counts *ret_counts,
 	struct error *err)
@@ -89,9 +113,13 @@ static int reader_read(const struct origin *origin, const struct read_options *o
 	char delimiter;
 	if (reader_delimiter(format, options->delimiter, &delimiter, err) < 0)
 		return -(int)err->code;
-	if (format == DATA_SQLITE)
-		return error_set(err, ERROR_UNSUPPORTED, "'%s' files are not read yet",
-			data_format_name(format));
+	if (format == DATA_SQLITE) {
+		sqlite_read(options, ret_table, ret_counts, &problems, err);
+		ret_counts->bytes = origin->size;
+		if (!err->code && problems.total)
+			reader_fail_rows(origin, &problems, options->problems, err);
+		return -(int)err->code;
+	}
 	if (format == DATA_JSONL)
 		jsonl_read(origin, options, CSV_CHUNK, ret_table, ret_counts, &problems, err);
 	else
@@ -120,7 +148,7 @@ int table_read(const struct read_options *options, struct table *ret_table,
 	if (ret_counts)
 		*ret_counts = counts;
 	/* Problems in the data have their place; the others say which source it is about. */
-	if (err->code && !err->at.line && err->code != ERROR_IO && err->code != ERROR_CANCELLED &&
+	if (err->code && !*err->at.file && err->code != ERROR_IO && err->code != ERROR_CANCELLED &&
 		!strstr(err->message, origin.name))
 		error_prefix(err, "%s", origin.name);
 	origin_close(&origin);

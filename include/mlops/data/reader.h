@@ -34,9 +34,9 @@
  *	           that are there and CATEGORY_MOST
  *	text       else
  *
- * In CSV each field says what it is by its text, quoted or not ("12" is a number). In JSON a
- * string is never a number or a boolean, but may be a timestamp; a number or boolean in a column of
- * strings is an error, since the text would not say what it was. A declared type is checked for
+ * In CSV each field says what it is by its text, quoted or not ("12" is a number). In JSON and
+ * SQLite a string is never a number or a boolean, but may be a timestamp; strings among numbers or
+ * booleans are an error that names them. A declared type is checked for
  * every value: one that does not fit is an error that names the cell. A declared number may have
  * leading zeros or be an integer too long to be exact (it is rounded), a declared category any
  * number of distinct texts. Floating-point numbers are rounded correctly: the same bits as
