@@ -24,7 +24,7 @@ static void doctor_add(struct rows *rows, const char *check, const char *status,
 	rows_text(rows, DOCTOR_REMEDY, remedy);
 }
 
-/* How many that are needed are missing. */
+/* How many of those that are needed are missing. */
 static size_t doctor_libraries(struct invocation *invocation, struct rows *rows, struct error *err)
 {
 	size_t missing = 0;
@@ -79,6 +79,25 @@ static void doctor_store(struct invocation *invocation, struct rows *rows)
 			"run 'mlops init' where the project is to be");
 }
 
+/* 1 if a file of settings is broken: nearly every command would refuse to work. */
+static size_t doctor_settings(struct invocation *invocation, struct rows *rows)
+{
+	const struct config *config;
+	struct error broken = ERROR_INIT;
+	if (invocation_config(invocation, &config, &broken) == 0) {
+		doctor_add(rows, "settings", "ok", "see 'mlops config list --show-origin'", NULL);
+		return 0;
+	}
+	AUTO(strbuf_release) struct strbuf detail = STRBUF_INIT;
+	if (broken.at.file[0])
+		strbuf_printf(&detail, "%s:%u: ", broken.at.file, (unsigned)broken.at.line);
+	strbuf_add(&detail, broken.message);
+	doctor_add(rows, "settings", "broken", detail.text,
+		broken.hint[0] ? broken.hint
+			       : "mend the file, or 'mlops config unset' the setting");
+	return 1;
+}
+
 static int doctor_run(struct invocation *invocation, const void *options, struct error *err)
 {
 	(void)options;
@@ -87,12 +106,13 @@ static int doctor_run(struct invocation *invocation, const void *options, struct
 	size_t missing = doctor_libraries(invocation, &rows, err);
 	doctor_machine(invocation, &rows, err);
 	doctor_store(invocation, &rows);
+	missing += doctor_settings(invocation, &rows);
 	if (err->code || output_rows(&invocation->output, "checks", &rows, err) < 0)
 		return -err->code;
 	if (!missing)
 		return 0;
-	return error_set(err, ERROR_CHECK, "%zu required librar%s missing", missing,
-		missing == 1 ? "y is" : "ies are");
+	return error_set(err, ERROR_CHECK, "%zu thing%s missing or broken", missing,
+		missing == 1 ? " is" : "s are");
 }
 
 const struct command command_doctor = {
@@ -100,6 +120,6 @@ const struct command command_doctor = {
 	.summary = "say what of this installation works, and what does not",
 	.group = COMMAND_START,
 	.rows = doctor_rows,
-	.needs = COMMAND_JSON | COMMAND_WORKSPACE_IF_ANY,
+	.needs = COMMAND_JSON | COMMAND_WORKSPACE_IF_ANY | COMMAND_UNCONFIGURED,
 	.run = doctor_run,
 };

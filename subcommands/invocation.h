@@ -58,6 +58,9 @@ const char *invocation_config_file(
 void invocation_show_problems(
 	struct invocation *invocation, const struct problems *problems, struct text source);
 
+/* The setting ui.pager, or NULL. */
+const char *invocation_pager(const struct invocation *invocation);
+
 /* For main(): what the command's needs say, and the end of it. */
 int invocation_open(struct invocation *invocation, struct error *err) MUST_CHECK;
 void invocation_close(struct invocation *invocation);

@@ -184,8 +184,10 @@ static int main_run_command(struct invocation *invocation, const void *options, 
 		return -err->code;
 	if ((command->needs & COMMAND_PAGED) && !invocation->globals.json &&
 		!invocation->globals.no_pager)
-		pager_start(&invocation->pager, &invocation->output);
+		pager_start(&invocation->pager, invocation_pager(invocation), &invocation->output);
 	int status = command->run(invocation, options, err);
+	/* What was stopped is said by the signal itself. */
+	invocation->error_shown |= err->code == ERROR_CANCELLED && signals_stopped();
 	return main_finish_output(invocation, status, err);
 }
 

@@ -7,6 +7,7 @@
 #define COMMANDS(X)                                                                                \
 	X(_complete)                                                                               \
 	X(completion)                                                                              \
+	X(config)                                                                                  \
 	X(diff)                                                                                    \
 	X(doctor)                                                                                  \
 	X(help)                                                                                    \

@@ -62,11 +62,11 @@ static void help_add_heading(struct strbuf *buffer, const struct style *style, c
 	strbuf_add_char(buffer, '\n');
 }
 
-bool help_negatable(const struct option_spec *option)
+bool help_negatable(const struct option_spec *option, const void *defaults)
 {
-	/* The globals can be negated as well, but nobody needs to read that on every page. */
-	bool global = option->name && option_find(globals_table, text_of(option->name)) == option;
-	return option->kind == OPTION_KIND_FLAG && !global && strncmp(option->name, "no-", 3) != 0;
+	/* What is off already is negated by scripts only: help does not say so. */
+	return option->kind == OPTION_KIND_FLAG && defaults &&
+	       *(const bool *)((const char *)defaults + option->offset);
 }
 
 /* Of a number: not if it is 0 or infinite, which stand for "not given". */
@@ -118,7 +118,8 @@ void help_default(const struct option_spec *option, const void *defaults, struct
 }
 
 /* "-n, --limit N", "    --[no-]stratify" */
-static void help_option_left(const struct option_spec *option, struct strbuf *left)
+static void help_option_left(
+	const struct option_spec *option, const void *defaults, struct strbuf *left)
 {
 	if (option->letter && option->name)
 		strbuf_printf(left, "-%c, ", option->letter);
@@ -127,7 +128,8 @@ static void help_option_left(const struct option_spec *option, struct strbuf *le
 	else
 		strbuf_add(left, "    ");
 	if (option->name)
-		strbuf_printf(left, "--%s%s", help_negatable(option) ? "[no-]" : "", option->name);
+		strbuf_printf(left, "--%s%s", help_negatable(option, defaults) ? "[no-]" : "",
+			option->name);
 	if (option->argument)
 		strbuf_printf(left, " %s", option->argument);
 }
@@ -144,7 +146,7 @@ static void help_options(struct strbuf *buffer, const struct option_spec *table,
 				continue;
 			AUTO(strbuf_release) struct strbuf left = STRBUF_INIT;
 			AUTO(strbuf_release) struct strbuf right = STRBUF_INIT;
-			help_option_left(option, &left);
+			help_option_left(option, defaults, &left);
 			size_t width = 4 + utf8_width(text_of(left.text));
 			if (pass == 0 && width > start)
 				start = width < HELP_COLUMN ? width : HELP_COLUMN;

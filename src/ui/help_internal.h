@@ -8,6 +8,7 @@
 /* Appends the default of the option as help shows it; nothing if it stands for "not given". */
 void help_default(const struct option_spec *option, const void *defaults, struct strbuf *buffer);
 
-bool help_negatable(const struct option_spec *option); /* shown as --[no-]name? */
+/* Shown as --[no-]name: is it a flag that is on by itself? */
+bool help_negatable(const struct option_spec *option, const void *defaults);
 
 #endif

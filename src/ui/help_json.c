@@ -86,7 +86,7 @@ static void help_json_option(
 	json_key_string(json, "kind", help_json_kind(option->kind));
 	json_key_string(json, "argument", option->argument);
 	json_key_string(json, "help", option->help);
-	json_key_boolean(json, "negatable", help_negatable(option));
+	json_key_boolean(json, "negatable", option->kind == OPTION_KIND_FLAG);
 	json_key_boolean(json, "hidden", option->hidden);
 	help_json_choices(json, option->choices);
 	help_json_range(json, option);

@@ -7,6 +7,7 @@
 
 #include "mlops/base/utf8.h"
 #include "mlops/document/json_writer.h"
+#include "mlops/document/problems.h"
 #include "mlops/system/file.h"
 #include "mlops/ui/progress.h"
 
@@ -263,6 +264,29 @@ void messages_finish(struct messages *messages)
 	snprintf(text, sizeof text, "mlops: warning: and %ju more warnings",
 		(uintmax_t)(messages->n_warnings - MESSAGE_PROBLEMS));
 	message_line(messages, text);
+}
+
+void message_problems(
+	struct messages *messages, const struct problems *problems, struct text source)
+{
+	AUTO(strbuf_release) struct strbuf buffer = STRBUF_INIT;
+	const struct style *style = &messages->style;
+	if (messages->json) {
+		for (size_t i = 0; i < problems->count; i++) {
+			const struct problem *problem = &problems->items[i];
+			struct error err = { .code = problem->warning ? ERROR_NONE : ERROR_INVALID,
+				.at = problem->at };
+			snprintf(err.message, sizeof err.message, "%s", problem->message);
+			snprintf(err.hint, sizeof err.hint, "%s", problem->hint);
+			message_render_json(&err, problem->warning ? "warning" : "error", &buffer);
+		}
+	} else {
+		struct problems_style shown = { .colour = style->colour,
+			.ascii = !style->utf8,
+			.width = style->width == SIZE_MAX ? 0 : style->width };
+		problems_format(problems, source, &shown, &buffer);
+	}
+	message_send(messages, &buffer);
 }
 
 void message_raw(struct messages *messages, struct text text)

@@ -43,12 +43,11 @@ static int pager_launch(struct pager *pager, const char *program, struct error *
 	return status;
 }
 
-void pager_start(struct pager *pager, struct output *output)
+void pager_start(struct pager *pager, const char *program, struct output *output)
 {
 	struct error ignored = ERROR_INIT;
 	*pager = (struct pager){ .running = false };
-	const char *program = environment_get("MLOPS_PAGER");
-	if (!program)
+	if (!program || !*program)
 		program = environment_get("PAGER");
 	if (!program)
 		program = "less";

@@ -109,10 +109,12 @@ static void text_table_shrink(struct text_table *table, size_t width)
 			return;
 		vec_each (column, &table->columns) {
 			if (column != widest && column->shown && (column->layout & TABLE_SHRINK) &&
-				column->width < widest->width && column->width > next)
+				column->width > next)
 				next = column->width;
 		}
-		/* Of equals one column is taken at a time, so there may be nothing to the next. */
+		/* Equals lose one column of the terminal each in turn. */
+		if (next == widest->width)
+			next--;
 		size_t excess = total - width, give = widest->width - next;
 		widest->width -= give < excess ? give : excess;
 	}

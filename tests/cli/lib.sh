@@ -40,6 +40,7 @@ unset NO_COLOR PAGER LESS LANG LANGUAGE CDPATH
 HOME=$scratch/home
 export HOME
 export MLOPS LC_ALL=C.UTF-8 TZ=UTC COLUMNS=80 TERM=dumb
+export MLOPS_SYSTEM_CONFIG=/nonexistent
 export MLOPS_TEST_CLOCK=2026-01-02T03:04:05Z MLOPS_TEST_ID_SEED=1 MLOPS_FSYNC=0
 export GIT_CONFIG_NOSYSTEM=1 GIT_AUTHOR_NAME=A GIT_AUTHOR_EMAIL=a@example.org
 export GIT_COMMITTER_NAME=A GIT_COMMITTER_EMAIL=a@example.org
@@ -190,24 +191,24 @@ golden_matches() {
 
 # golden NAME [stdout|stderr]: compares what the last run printed.
 golden() {
-	for stream in ${2:-stdout stderr}; do
-		case $stream in
-		stdout) actual=$scratch/out ;;
-		*) actual=$scratch/err ;;
+	for golden_stream in ${2:-stdout stderr}; do
+		case $golden_stream in
+		stdout) golden_actual=$scratch/out ;;
+		*) golden_actual=$scratch/err ;;
 		esac
-		file=$test_folder/golden/$1.$stream
-		expected=$file
-		[ -f "$file" ] || expected=/dev/null
-		if golden_matches "$expected" "$actual"; then
-			ok "$1: $stream of $last_command"
-		elif [ "$update" ] && ! grep -qs '^~ ' "$file"; then
+		golden_file=$test_folder/golden/$1.$golden_stream
+		golden_expected=$golden_file
+		[ -f "$golden_file" ] || golden_expected=/dev/null
+		if golden_matches "$golden_expected" "$golden_actual"; then
+			ok "$1: $golden_stream of $last_command"
+		elif [ "$update" ] && ! grep -qs '^~ ' "$golden_file"; then
 			mkdir -p "$test_folder/golden"
-			cp "$actual" "$file"
-			[ -s "$file" ] || rm -f "$file"
-			ok "$1: $stream updated"
+			cp "$golden_actual" "$golden_file"
+			[ -s "$golden_file" ] || rm -f "$golden_file"
+			ok "$1: $golden_stream updated"
 		else
-			not_ok "$1: $stream of $last_command differs from golden/$1.$stream"
-			diff -u "$expected" "$actual" | sed 's/^/# /'
+			not_ok "$1: $golden_stream of $last_command differs from golden/$1.$golden_stream"
+			diff -u "$golden_expected" "$golden_actual" | sed 's/^/# /'
 		fi
 	done
 }

@@ -35,6 +35,15 @@ golden usage-json
 check 'the error is one line of JSON' python3 -c '
 import json
 assert json.load(open("err"))["code"] == "usage"'
+run config nonsense
+expect_exit 2
+golden usage-child
+run config gte
+expect_exit 2
+expect_err "did you mean 'get'?"
+run config
+expect_exit 2
+golden usage-child-missing
 run completion bash --json
 expect_exit 2
 expect_err 'has no JSON answer'

@@ -58,7 +58,8 @@ def environment(home):
     result = {k: v for k, v in os.environ.items() if not k.startswith(("MLOPS_", "XDG_", "GIT_"))}
     result.update(HOME=home, PATH=f"{MLOPS.parent}:{os.environ['PATH']}", LC_ALL="C.UTF-8",
                   TZ="UTC", COLUMNS="80", TERM="dumb", MLOPS_TEST_CLOCK="2026-01-02T03:04:05Z",
-                  MANPATH="/nonexistent", GIT_CONFIG_NOSYSTEM="1",
+                  MANPATH="/nonexistent", MLOPS_SYSTEM_CONFIG="/nonexistent",
+                  GIT_CONFIG_NOSYSTEM="1",
                   GIT_AUTHOR_NAME="A", GIT_AUTHOR_EMAIL="a@example.org",
                   GIT_COMMITTER_NAME="A", GIT_COMMITTER_EMAIL="a@example.org")
     result.pop("NO_COLOR", None)

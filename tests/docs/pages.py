@@ -64,11 +64,11 @@ def described_options(lines):
     return found
 
 
-def option_text(option, negatable=True):
+def option_text(option):
     letter = f"-{option['letter']}" if option["letter"] else ""
     name = option["name"] or ""
     if name:
-        name = ("--[no-]" if option["negatable"] and negatable else "--") + name
+        name = ("--[no-]" if option["negatable"] and option["default"] else "--") + name
     text = ", ".join(part for part in (letter, name) if part)
     return text + (f" {option['argument']}" if option["argument"] else "")
 
@@ -143,7 +143,7 @@ def check_main_page(table):
     same("mlops(1) has them in their groups", groups.items(),
          [(name, c["group"]) for name, c in commands.items()])
     same("mlops(1) has the global options", described_options(page["OPTIONS"]),
-         [option_text(o, negatable=False) for o in table["global_options"]])
+         [option_text(o) for o in table["global_options"]])
     codes = [m.group(1) for m in (re.match(r"^\*(\d+)\*$", x) for x in page["EXIT STATUS"]) if m]
     same("mlops(1) has the exit codes", codes, [str(c["code"]) for c in table["exit_codes"]])
 

@@ -225,7 +225,8 @@ enum command_needs {
 	COMMAND_WRITE_LOCK = 1 << 3, /* the writers' lock; brings COMMAND_WORKSPACE */
 	COMMAND_PAGED = 1 << 4, /* the answer may be long: through a pager on a terminal */
 	COMMAND_JSON = 1 << 5, /* it answers, so --json is accepted */
-	COMMAND_HIDDEN = 1 << 6 /* neither in help nor in completion */
+	COMMAND_HIDDEN = 1 << 6, /* neither in help nor in completion */
+	COMMAND_UNCONFIGURED = 1 << 7 /* works although the settings are broken */
 };
 
 struct invocation; /* subcommands/invocation.h */

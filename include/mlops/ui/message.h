@@ -47,7 +47,15 @@ void message_summary(struct messages *messages, const char *format, ...) PRINTF_
  */
 void messages_finish(struct messages *messages);
 
-/* Text that was rendered elsewhere (several problems of a document), as it is. */
+/*
+ * All problems of a document, with the lines of `source` (of the file that they are in; may be
+ * NULL at `at`); with --json one line each.
+ */
+struct problems;
+void message_problems(struct messages *messages, const struct problems *problems,
+	struct text source);
+
+/* Text that was rendered elsewhere, as it is. */
 void message_raw(struct messages *messages, struct text text);
 
 /* Appends the error as message_error() shows it. */

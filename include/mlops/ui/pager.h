@@ -1,9 +1,8 @@
 /*
  * pager: long answers page by page, on a terminal only.
  *
- * The program is $MLOPS_PAGER, $PAGER or less, with LESS=FRX if LESS is not set, so that an answer
- * that fits one screen is simply printed. "cat" or the empty text is no pager; so is a pager that
- * cannot be started.
+ * The program is the one asked for, $PAGER or less, with LESS=FRX if LESS is not set, so that an
+ * answer that fits one screen is simply printed. "cat" is no pager; nor is what cannot be started.
  */
 #ifndef MLOPS_UI_PAGER_H
 #define MLOPS_UI_PAGER_H
@@ -16,8 +15,11 @@ struct pager {
 	bool running;
 };
 
-/* Starts it and points the output to it, if stdout is a terminal. Never fails: no pager then. */
-void pager_start(struct pager *pager, struct output *output);
+/*
+ * Starts it and points the output to it, if stdout is a terminal. Never fails: no pager then.
+ * program: of the settings; NULL or "" if none is set there.
+ */
+void pager_start(struct pager *pager, const char *program, struct output *output);
 
 /* Closes the pipe and waits until the person has finished reading. */
 void pager_finish(struct pager *pager, struct output *output);

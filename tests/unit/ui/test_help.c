@@ -7,7 +7,7 @@
 
 struct sample_options {
 	uint64_t limit;
-	bool reverse;
+	bool reverse, keep;
 	const char *sort, *run;
 	struct option_list more;
 };
@@ -15,6 +15,7 @@ static const struct option_spec sample_table[] = {
 	OPTION_U64(struct sample_options, limit, 'n', "limit", "N", 1, 1000,
 		"show at most so many runs, and with a text that is too long for one line"),
 	OPTION_FLAG(struct sample_options, reverse, 0, "reverse", "the oldest first"),
+	OPTION_FLAG(struct sample_options, keep, 0, "keep", "keep them"),
 	OPTION_STRING(struct sample_options, sort, 0, "a-very-long-name-of-an-option", "FIELD",
 		"order by FIELD"),
 	OPTION_FLAG(struct sample_options, reverse, 0, "secret", "not shown", .hidden = true),
@@ -32,7 +33,7 @@ static const struct command sample_command = {
 	.options = sample_table,
 	.operands = sample_operands,
 	.options_size = sizeof(struct sample_options),
-	.defaults = &(const struct sample_options){ .limit = 50 },
+	.defaults = &(const struct sample_options){ .limit = 50, .keep = true },
 	.needs = COMMAND_JSON,
 };
 static const struct command hidden_command = {
@@ -61,7 +62,8 @@ START_TEST(a_command_is_shown_as_it_is_used)
 		"Options\n"
 		"  -n, --limit N           show at most so many runs, and with a text that is too\n"
 		"                          long for one line (default 50)\n"
-		"      --[no-]reverse      the oldest first\n"
+		"      --reverse           the oldest first\n"
+		"      --[no-]keep         keep them (default on)\n"
 		"      --a-very-long-name-of-an-option FIELD\n"
 		"                          order by FIELD\n"
 		"\n"

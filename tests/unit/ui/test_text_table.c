@@ -68,6 +68,20 @@ START_TEST(columns_that_may_shrink_do)
 }
 END_TEST
 
+START_TEST(equals_shrink_alike)
+{
+	AUTO(text_table_release) struct text_table table;
+	text_table_init(&table);
+	text_table_column(&table, "a", TABLE_LEFT | TABLE_SHRINK);
+	text_table_column(&table, "b", TABLE_LEFT | TABLE_SHRINK);
+	fill(&table,
+		(const char *const[]){ "abcdefghijklmnopqrst", "abcdefghijklmnopqrstuvwxyz", NULL });
+	render_is(&table, 26, true,
+		"a             b\n"
+		"abcdefghijk…  abcdefghijk…\n");
+}
+END_TEST
+
 START_TEST(what_does_not_fit_is_left_out_and_said)
 {
 	AUTO(text_table_release) struct text_table table;
@@ -146,5 +160,5 @@ START_TEST(any_table_fits)
 END_TEST
 
 UNIT_MAIN("ui/text_table", columns_are_aligned, wide_and_hostile_text_is_measured_and_escaped,
-	columns_that_may_shrink_do, what_does_not_fit_is_left_out_and_said,
+	columns_that_may_shrink_do, equals_shrink_alike, what_does_not_fit_is_left_out_and_said,
 	empty_optional_columns_are_not_shown, colour_does_not_count_as_width, any_table_fits)
