@@ -212,7 +212,7 @@ static int searcher_bound_walk(struct searcher *searcher, struct search_sql *sql
 	for (size_t i = 0; i < searcher->n_conjuncts; i++) {
 		const struct filter_node *node = searcher->conjuncts[i];
 		if (!search_sql_is_indexed(node) || node->operation == FILTER_HAS ||
-			node->field.kind != FIELD_METRIC ||
+			node->field.kind != key->kind ||
 			strcmp(node->field.name, key->name) != 0)
 			continue;
 		strbuf_add(&sql->text, " AND ");
@@ -222,32 +222,49 @@ static int searcher_bound_walk(struct searcher *searcher, struct search_sql *sql
 	return 0;
 }
 
-/* Along the index of a metric: runs with a number, then those with NaN. */
-static int searcher_walk_metric(struct searcher *searcher, bool numbers, struct error *err)
+/*
+ * Along the index of a metric, param or tag: runs with a number, then (not numbers) those with NaN
+ * or a text.
+ */
+static int searcher_walk(struct searcher *searcher, bool numbers, struct error *err)
 {
+	static const struct {
+		const char *table, *number, *rest;
+	} sources[] = { [FIELD_METRIC] = { "metrics", "d.value", "d.run" },
+		[FIELD_PARAM] = { "params", "d.number", "d.value" },
+		[FIELD_TAG] = { "tags", "d.number", "d.value" } };
 	const struct field *key = &searcher->search->sort->fields[0];
+	bool descending = searcher->search->sort->descending[0];
 	AUTO(search_sql_release) struct search_sql sql = searcher_sql(searcher);
-	strbuf_add(&sql.text, "SELECT d.run FROM metrics d CROSS JOIN runs r ON r.number = d.run "
-			      "WHERE d.key = ");
+	strbuf_printf(&sql.text,
+		"SELECT d.run FROM %s d CROSS JOIN runs r ON r.number = d.run WHERE d.key = ",
+		sources[key->kind].table);
 	if (search_sql_key(&sql, key, err) < 0)
 		return -err->code;
-	strbuf_add(&sql.text, numbers ? " AND d.value IS NOT NULL" : " AND d.value IS NULL");
+	strbuf_printf(&sql.text, " AND %s IS %sNULL", sources[key->kind].number,
+		numbers ? "NOT " : "");
 	if (searcher_bound_walk(searcher, &sql, key, err) < 0 ||
 		searcher_where(searcher, &sql, "AND", err) < 0)
 		return -err->code;
-	bool descending = searcher->search->sort->descending[0];
-	strbuf_add(&sql.text, !numbers     ? " ORDER BY d.run DESC"
-			      : descending ? " ORDER BY d.value DESC, d.run DESC"
-					   : " ORDER BY d.value, d.run DESC");
+	strbuf_add(&sql.text, " ORDER BY ");
+	if (numbers || key->kind != FIELD_METRIC)
+		strbuf_printf(&sql.text, "%s%s, ",
+			numbers ? sources[key->kind].number : sources[key->kind].rest,
+			descending ? " DESC" : "");
+	strbuf_add(&sql.text, "d.run DESC");
 	return searcher_collect(searcher, &sql, err);
 }
 
-static int searcher_without_metric(struct searcher *searcher, struct error *err)
+static int searcher_without_key(struct searcher *searcher, struct error *err)
 {
+	static const char *const tables[] = { [FIELD_METRIC] = "metrics", [FIELD_PARAM] = "params",
+		[FIELD_TAG] = "tags" };
 	const struct field *key = &searcher->search->sort->fields[0];
 	AUTO(search_sql_release) struct search_sql sql = searcher_sql(searcher);
-	strbuf_add(&sql.text, "SELECT r.number FROM runs r WHERE NOT EXISTS "
-			      "(SELECT 1 FROM metrics d WHERE d.run = r.number AND d.key = ");
+	strbuf_printf(&sql.text,
+		"SELECT r.number FROM runs r WHERE NOT EXISTS "
+		"(SELECT 1 FROM %s d WHERE d.run = r.number AND d.key = ",
+		tables[key->kind]);
 	if (search_sql_key(&sql, key, err) < 0)
 		return -err->code;
 	strbuf_add(&sql.text, ")");
@@ -257,15 +274,14 @@ static int searcher_without_metric(struct searcher *searcher, struct error *err)
 	return searcher_collect(searcher, &sql, err);
 }
 
-static int searcher_by_metric(struct searcher *searcher, struct error *err)
+static int searcher_along_key(struct searcher *searcher, struct error *err)
 {
-	if (searcher_walk_metric(searcher, true, err) < 0)
+	if (searcher_walk(searcher, true, err) < 0)
 		return -err->code;
-	if (searcher->numbers.count < searcher->wanted &&
-		searcher_walk_metric(searcher, false, err) < 0)
+	if (searcher->numbers.count < searcher->wanted && searcher_walk(searcher, false, err) < 0)
 		return -err->code;
 	if (searcher->numbers.count < searcher->wanted)
-		return searcher_without_metric(searcher, err);
+		return searcher_without_key(searcher, err);
 	return 0;
 }
 
@@ -280,8 +296,8 @@ static int searcher_find(struct searcher *searcher, struct error *err)
 	if (most < SEARCH_RARE)
 		return searcher_from_rare(searcher, root, err);
 	if (search->sort && search->sort->count == 1 &&
-		search->sort->fields[0].kind == FIELD_METRIC)
-		return searcher_by_metric(searcher, err);
+		search->sort->fields[0].kind != FIELD_ATTRIBUTE)
+		return searcher_along_key(searcher, err);
 	return searcher_from_runs(searcher, err);
 }
 

@@ -475,7 +475,7 @@ int search_sql_order(
 	if (metric)
 		return 0;
 	sql_add(sql, ", ");
-	if (sql_lookup(sql, field, "value", err) < 0)
+	if (sql_lookup(sql, field, "CASE WHEN number IS NULL THEN value END", err) < 0)
 		return -err->code;
 	sql_add(sql, direction);
 	return 0;

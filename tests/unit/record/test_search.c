@@ -372,6 +372,7 @@ static void check_same(const char *text, const answers expected, const int64_t *
 
 START_TEST(sql_says_what_a_plain_evaluation_says)
 {
+	static const char *const sorts[] = { "-metrics.a", "metrics.b", "params.p", "-tags.q" };
 	struct fixture fixture;
 	random_state = 20261124;
 	make_runs(&fixture);
@@ -386,7 +387,7 @@ START_TEST(sql_says_what_a_plain_evaluation_says)
 		hits += count;
 		/* The same without a condition to begin with, along another order. */
 		strbuf_printf(&twice, "(%s) or (%s)", text.text, text.text);
-		count = find(&fixture, twice.text, draw(2) ? "-metrics.a" : "metrics.b", 0, found);
+		count = find(&fixture, twice.text, sorts[draw(4)], 0, found);
 		check_same(text.text, expected, found, count);
 	}
 	/* Neither everything nor nothing is found most of the time. */
@@ -438,6 +439,13 @@ START_TEST(order_is_as_promised)
 		ck_assert(a > b || (a == b && found[i - 1] > found[i]));
 	}
 	count = find(&fixture, "", "params.p", 0, found);
+	ck_assert_uint_eq(count, RUNS);
+	/* Two keys are sorted at the end, one goes along its index: the same order. */
+	ck_assert_uint_eq(find(&fixture, "", "params.p,params.p", 0, slow), RUNS);
+	ck_assert_int_eq(memcmp(found, slow, sizeof found), 0);
+	ck_assert_uint_eq(find(&fixture, "", "-tags.q,tags.q", 0, first), RUNS);
+	ck_assert_uint_eq(find(&fixture, "", "-tags.q", 0, slow), RUNS);
+	ck_assert_int_eq(memcmp(first, slow, sizeof first), 0);
 	for (size_t i = 1; i < count; i++) {
 		const char *a = facts[found[i - 1] - 1].text[0][0], *b = facts[found[i] - 1].text[0][0];
 		if (!a || !b) {
