@@ -157,6 +157,26 @@ START_TEST(project_accepts_the_examples)
 }
 END_TEST
 
+/* The example of mlops-project(5) is a project. */
+START_TEST(project_accepts_the_example_of_its_page)
+{
+	AUTO(project_release) struct project project;
+	AUTO(strbuf_release) struct strbuf page = STRBUF_INIT;
+	char path[512];
+	snprintf(path, sizeof path, "%s/man/mlops-project.5.scd", getenv("MLOPS_SOURCE_ROOT"));
+	FILE *stream = fopen(path, "r");
+	ck_assert_ptr_nonnull(stream);
+	for (int c; (c = getc(stream)) != EOF;)
+		strbuf_add_char(&page, (char)c);
+	fclose(stream);
+	char *example = strstr(page.text, "```\nname:");
+	ck_assert_ptr_nonnull(example);
+	*strstr(example + 4, "```") = '\0';
+	ck_assert_msg(read_text(example + 4, NULL, &project) == 0, "%s", err.message);
+	ck_assert_str_eq(parameter(&project, "features.columns.age.bucketize.1")->text, "40");
+}
+END_TEST
+
 UNIT_MAIN("config/project", project_is_read_set_and_completed, project_refuses_wrong_overrides,
 	project_names_what_an_override_broke, project_reports_and_keeps_the_source,
-	project_accepts_the_examples)
+	project_accepts_the_examples, project_accepts_the_example_of_its_page)
