@@ -45,18 +45,36 @@ static int fused_infer(struct operator_call *call, struct error *err)
 	return 0;
 }
 
-/* Adds the share of one column, which is `in` after the steps of its part, to all sums. */
-static void fused_column(const struct fused *fused, const struct fused_part *part, size_t column,
-	const double *in, size_t rows, double *scratch, const double *weights, double *sums)
+static double fused_value(const struct fused_constant *one, size_t column)
+{
+	return one->values[one->each ? column : 0];
+}
+
+/* Are the steps those of imputing and standardising, which have a kernel of their own? */
+static bool fused_is_standard(const struct fused_part *part)
+{
+	return part->n_steps == 3 && part->steps[0].step == STEP_IMPUTE &&
+	       part->steps[1].step == STEP_SUB && part->steps[2].step == STEP_DIV;
+}
+
+/* One column after the steps of its part: `in` itself if there are none, else in the scratch. */
+static const double *fused_column(const struct fused_part *part, size_t column, const double *in,
+	size_t rows, double *scratch)
 {
 	const struct kernels *kernel = kernels();
+	if (fused_is_standard(part)) {
+		double constants[3];
+		for (int s = 0; s < 3; s++)
+			constants[s] = fused_value(&part->steps[s], column);
+		kernel->standardise64(rows, in, constants, scratch);
+		return scratch;
+	}
 	for (uint32_t s = 0; s < part->n_steps; s++) {
-		const struct fused_constant *one = &part->steps[s];
-		kernel->column64(one->step, rows, in, one->values[one->each ? column : 0], scratch);
+		kernel->column64(part->steps[s].step, rows, in,
+			fused_value(&part->steps[s], column), scratch);
 		in = scratch;
 	}
-	for (size_t k = 0; k < fused->n_sums; k++)
-		kernel->accumulate64(rows, in, weights[k], sums + k * rows);
+	return in;
 }
 
 static void fused_matrix_column(
@@ -85,7 +103,9 @@ static int fused_run(struct operator_call *call, struct error *err)
 				fused_matrix_column(in, c, part->n_columns, rows, scratch);
 				in = scratch;
 			}
-			fused_column(fused, part, c, in, rows, scratch, weights, sums);
+			in = fused_column(part, c, in, rows, scratch);
+			for (size_t k = 0; k < n; k++)
+				kernels()->accumulate64(rows, in, weights[k], sums + k * rows);
 		}
 	}
 	for (size_t k = 0; n > 1 && k < n; k++)

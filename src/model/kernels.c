@@ -1,17 +1,31 @@
 #include "kernels.h"
 
+#include <pthread.h>
+
 #include "mlops/base/cpu.h"
 
-const struct kernels *kernels(void)
+/* Looked up once: the answer costs a search of the environment. */
+static pthread_once_t kernels_once = PTHREAD_ONCE_INIT;
+static const struct kernels *kernels_chosen;
+
+static void kernels_choose(void)
 {
 	switch (cpu_level()) {
 #if defined(__x86_64__)
 	case CPU_AVX512:
-		return &kernels_avx512;
+		kernels_chosen = &kernels_avx512;
+		break;
 	case CPU_AVX2:
-		return &kernels_avx2;
+		kernels_chosen = &kernels_avx2;
+		break;
 #endif
 	default:
-		return &kernels_portable;
+		kernels_chosen = &kernels_portable;
 	}
+}
+
+const struct kernels *kernels(void)
+{
+	pthread_once(&kernels_once, kernels_choose);
+	return kernels_chosen;
 }

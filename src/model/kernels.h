@@ -31,6 +31,9 @@ struct kernels {
 	/* out = in (step) value; in may be out */
 	void (*column64)(
 		enum kernel_step step, size_t count, const double *in, double value, double *out);
+	/* STEP_IMPUTE, STEP_SUB and STEP_DIV with the three constants, in one pass */
+	void (*standardise64)(
+		size_t count, const double *in, const double constants[3], double *out);
 	/*
 	 * 1 / (1 + e^-x) within 4 ulp (under x = -708 it stays at 3e-308); the portable level
 	 * differs from the others in the last bits, see lanes_exp(). in may be out.

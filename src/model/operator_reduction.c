@@ -327,20 +327,27 @@ static int extreme_infer(struct operator_call *call, struct error *err)
 	return 0;
 }
 
-/* Index of the extreme of n elements that stand `step` apart; the first (or last) of equals. */
-#define EXTREME_FIND(suffix, T, TYPE)                                                              \
-	static size_t extreme_##suffix(                                                            \
-		const T *at, size_t n, size_t step, const struct extreme *state)                   \
+/* Of each line of n elements that stand `inner` apart: the first (or last) extreme. */
+#define EXTREME_LINES(suffix, T, TYPE)                                                             \
+	static void extreme_##suffix(const T *in, size_t outer, size_t n, size_t inner,            \
+		const struct extreme *state, int64_t *to)                                          \
 	{                                                                                          \
-		size_t best = 0;                                                                   \
-		for (size_t i = 1; i < n; i++) {                                                   \
-			const T x = at[i * step], y = at[best * step];                             \
-			if ((state->largest ? x > y : x < y) || (state->last && x == y))           \
-				best = i;                                                          \
-		}                                                                                  \
-		return best;                                                                       \
+		const bool largest = state->largest, last = state->last != 0;                      \
+		for (size_t o = 0; o < outer; o++, in += n * inner)                                \
+			for (size_t i = 0; i < inner; i++) {                                       \
+				size_t best = 0;                                                   \
+				T y = in[i];                                                       \
+				for (size_t k = 1; k < n; k++) {                                   \
+					const T x = in[k * inner + i];                             \
+					bool take = largest ? x > y : x < y;                       \
+					take |= last && x == y;                                    \
+					best = take ? k : best;                                    \
+					y = take ? x : y;                                          \
+				}                                                                  \
+				*to++ = (int64_t)best;                                             \
+			}                                                                          \
 	}
-FOR_NUMBERS(EXTREME_FIND)
+FOR_NUMBERS(EXTREME_LINES)
 
 static int extreme_run(struct operator_call *call, struct error *err)
 {
@@ -351,20 +358,15 @@ static int extreme_run(struct operator_call *call, struct error *err)
 		return -(int)err->code;
 	size_t outer = tensor_elements_before(in, axis), n = (size_t)in->shape[axis];
 	size_t inner = tensor_elements_from(in, axis + 1);
-	int64_t *to = call->out[0]->int64;
-	for (size_t o = 0; o < outer; o++)
-		for (size_t i = 0; i < inner; i++) {
-			size_t at = o * n * inner + i;
-			switch (in->type) {
+	switch (in->type) {
 #define EXTREME_CASE(suffix, T, TYPE)                                                              \
 	case ELEMENT_##TYPE:                                                                       \
-		*to++ = (int64_t)extreme_##suffix(in->suffix + at, n, inner, state);               \
+		extreme_##suffix(in->suffix, outer, n, inner, state, call->out[0]->int64);         \
 		break;
-				FOR_NUMBERS(EXTREME_CASE)
-			default:
-				break;
-			}
-		}
+		FOR_NUMBERS(EXTREME_CASE)
+	default:
+		break;
+	}
 	return 0;
 }
 
