@@ -193,6 +193,21 @@ static void message_render_json(const struct error *err, const char *level, stru
 	strbuf_add_char(buffer, '\n');
 }
 
+/* Without memory: one line made on the stack, control characters as '?'. */
+static void message_show_plain(
+	struct messages *messages, const struct error *err, const char *level)
+{
+	char line[sizeof err->message + 32];
+	snprintf(line, sizeof line - 1, "mlops: %s: %s", level, err->message);
+	size_t length = strlen(line);
+	for (size_t i = 0; i < length; i++) {
+		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
+			line[i] = '?';
+	}
+	line[length++] = '\n';
+	message_send(messages, &(struct strbuf){ .text = line, .length = length });
+}
+
 static void message_show(struct messages *messages, const struct error *err, const char *level)
 {
 	AUTO(strbuf_release) struct strbuf buffer = STRBUF_INIT;
@@ -200,12 +215,8 @@ static void message_show(struct messages *messages, const struct error *err, con
 		message_render_json(err, level, &buffer);
 	else
 		message_render(err, level, &messages->style, &buffer);
-	if (buffer.failed) { /* no memory to say so in full */
-		strbuf_release(&buffer);
-		struct text plain = text_of(err->message);
-		message_send(messages, &(struct strbuf){ .text = (char *)(uintptr_t)plain.at,
-					       .length = plain.length });
-		message_send(messages, &(struct strbuf){ .text = (char[]){ "\n" }, .length = 1 });
+	if (buffer.failed) {
+		message_show_plain(messages, err, level);
 		return;
 	}
 	message_send(messages, &buffer);

@@ -191,6 +191,7 @@ def main():
     parser.add_argument("--expect", action="store_true", help="fail if no fault fires")
     parser.add_argument("command", nargs="+")
     options = parser.parse_args()
+    options.shim = options.shim and os.path.abspath(options.shim)
     try:
         with tempfile.TemporaryDirectory(prefix="mlops-fault-") as scratch:
             loop = Loop(options, scratch)

@@ -146,7 +146,23 @@ START_TEST(warnings_are_counted_beyond_twenty)
 }
 END_TEST
 
+START_TEST(without_memory_it_is_still_an_error)
+{
+	int pipe_ends[2];
+	struct messages messages;
+	struct error err = ERROR_INIT;
+	ck_assert_int_eq(pipe(pipe_ends), 0);
+	messages_init(&messages, pipe_ends[1], TERMINAL_NEVER, false);
+	error_set(&err, ERROR_MEMORY, "cannot allocate 9 bytes\x1b[2J");
+	memory_set_cap(8);
+	message_error(&messages, &err);
+	memory_set_cap(0);
+	written_is(&messages, pipe_ends, "mlops: error: cannot allocate 9 bytes?[2J\n");
+}
+END_TEST
+
 UNIT_MAIN("ui/message", a_suggestion_ends_the_sentence,
 	hostile_bytes_are_escaped_and_backslashes_kept, the_line_is_shown_with_a_caret,
 	long_lines_are_shown_around_the_column, json_mode_writes_one_line,
-	quiet_and_verbose_are_obeyed, warnings_are_counted_beyond_twenty)
+	quiet_and_verbose_are_obeyed, warnings_are_counted_beyond_twenty,
+	without_memory_it_is_still_an_error)
