@@ -136,8 +136,8 @@ static int diff_metric(struct diff *diff, const struct run_metric *x, const stru
 static int diff_metrics(struct diff *diff, struct error *err)
 {
 	AUTO(metrics_release) struct run_metrics a = { .items = NULL }, b = { .items = NULL };
-	if (metrics_load(diff->record, diff->runs[0], &a, err) < 0 ||
-		metrics_load(diff->record, diff->runs[1], &b, err) < 0)
+	if (metrics_load_last(diff->record, diff->runs[0], &a, err) < 0 ||
+		metrics_load_last(diff->record, diff->runs[1], &b, err) < 0)
 		return -err->code;
 	for (size_t i = 0, j = 0; i < a.count || j < b.count;) {
 		const struct run_metric *x = i < a.count ? &a.items[i] : NULL;

@@ -7,7 +7,7 @@
 #include "mlops/record/revision.h"
 #include "mlops/report/plot.h"
 
-enum { RUNS_SPARKLINE = 8, RUNS_SPARKLINE_POINTS = 3 };
+enum { RUNS_SPARKLINE = 8, RUNS_SPARKLINE_POINTS = 3, RUNS_SPARKLINE_LOOKS = 64 };
 
 int runs_resolve(struct invocation *invocation, struct record *record, const char *revision,
 	int64_t *ret_run, struct error *err)
@@ -67,7 +67,7 @@ int runs_add_metric(struct invocation *invocation, struct record *record, int64_
 	const char *name, struct strbuf *text, struct error *err)
 {
 	AUTO(metric_series_release) struct metric_series series = { .steps = NULL };
-	if (metric_history(record, run, name, &series, err) < 0)
+	if (metric_history_thinned(record, run, name, RUNS_SPARKLINE_LOOKS, &series, err) < 0)
 		return -err->code;
 	if (!series.count)
 		return 0;

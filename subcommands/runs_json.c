@@ -66,7 +66,7 @@ int runs_json_summary(
 	AUTO(tags_release) struct tags tags = { .items = NULL };
 	if (run_load(record, number, &run, err) < 0 ||
 		params_load(record, number, &params, err) < 0 ||
-		metrics_load(record, number, &metrics, err) < 0 ||
+		metrics_load_last(record, number, &metrics, err) < 0 ||
 		tags_load(record, number, &tags, err) < 0)
 		return -err->code;
 	runs_json_facts(json, &run);

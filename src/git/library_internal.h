@@ -40,11 +40,9 @@ struct git_calls {
 	GIT_CALL(git_object_id);
 	GIT_CALL(git_object_free);
 	GIT_CALL(git_oid_tostr);
-	GIT_CALL(git_remote_list);
-	GIT_CALL(git_remote_lookup);
-	GIT_CALL(git_remote_url);
-	GIT_CALL(git_remote_free);
-	GIT_CALL(git_strarray_dispose);
+	GIT_CALL(git_repository_config_snapshot);
+	GIT_CALL(git_config_get_string);
+	GIT_CALL(git_config_free);
 	GIT_CALL(git_describe_commit);
 	GIT_CALL(git_describe_format);
 	GIT_CALL(git_describe_result_free);

@@ -74,21 +74,34 @@ static int state_describe(struct state_builder *builder, git_commit *commit, str
 	return result == 0 && !builder->state->describe ? -ERROR_MEMORY : 0;
 }
 
+/*
+ * Read from the configuration as it stands there: listing or opening a remote costs libgit2 1.5
+ * memory that it does not give back, and would put a user's own rewriting (insteadOf) in the record.
+ */
 static int state_remote(struct state_builder *builder, struct error *err)
 {
 	const struct git_calls *git = builder->repository->git;
-	git_repository *handle = builder->repository->handle;
-	git_strarray names = { NULL, 0 };
-	git_remote *remote = NULL;
-	int result = git->git_remote_lookup(&remote, handle, "origin");
-	if (result < 0 && git->git_remote_list(&names, handle) == 0 && names.count)
-		result = git->git_remote_lookup(&remote, handle, names.strings[0]);
-	git->git_strarray_dispose(&names);
-	const char *url = result == 0 ? git->git_remote_url(remote) : NULL;
-	if (url)
+	git_config *config = NULL;
+	const char *name = NULL, *url = NULL;
+	AUTO_FREE char *key = NULL;
+	int result = git->git_repository_config_snapshot(&config, builder->repository->handle);
+	if (result < 0)
+		return git_fail(git, result, "cannot read git's settings", err);
+	if (git->git_config_get_string(&url, config, "remote.origin.url") < 0)
+		url = NULL;
+	if (!url && builder->state->branch) {
+		key = memory_format(err, "branch.%s.remote", builder->state->branch);
+		if (key && git->git_config_get_string(&name, config, key) < 0)
+			name = NULL;
+		memory_free(key);
+		key = name ? memory_format(err, "remote.%s.url", name) : NULL;
+		if (key && git->git_config_get_string(&url, config, key) < 0)
+			url = NULL;
+	}
+	if (url && err->code == ERROR_NONE)
 		builder->state->remote = repository_url_without_secrets(url, err);
-	git->git_remote_free(remote);
-	return url && !builder->state->remote ? -(int)err->code : 0;
+	git->git_config_free(config);
+	return -(int)err->code;
 }
 
 /* One line of the patch: as `git diff` prints it. */

@@ -170,16 +170,12 @@ int metric_set(
 	return metrics_log(record, run, &point, 1, err);
 }
 
-int metrics_load(struct record *record, int64_t run, struct run_metrics *ret, struct error *err)
+static int metrics_load_by(struct record *record, const char *sql, int64_t run,
+	struct run_metrics *ret, struct error *err)
 {
 	VEC(struct run_metric) items = VEC_INIT;
 	AUTO(statement_finish)
-	struct statement *list = statement_prepare(record->database,
-		"SELECT name, m.value, m.step, m.low, m.high, min(p.value), max(p.value), count(*) "
-		"FROM metrics m JOIN keys ON keys.id = m.key "
-		"JOIN points p ON p.run = m.run AND p.key = m.key "
-		"WHERE m.run = ?1 GROUP BY m.key ORDER BY name",
-		err);
+	struct statement *list = statement_prepare(record->database, sql, err);
 	if (!list)
 		return -err->code;
 	bind_integer(list, 1, run);
@@ -203,6 +199,25 @@ int metrics_load(struct record *record, int64_t run, struct run_metrics *ret, st
 	}
 	metrics_release(&metrics);
 	return -err->code;
+}
+
+int metrics_load(struct record *record, int64_t run, struct run_metrics *ret, struct error *err)
+{
+	return metrics_load_by(record,
+		"SELECT name, m.value, m.step, m.low, m.high, min(p.value), max(p.value), count(*) "
+		"FROM metrics m JOIN keys ON keys.id = m.key "
+		"JOIN points p ON p.run = m.run AND p.key = m.key "
+		"WHERE m.run = ?1 GROUP BY m.key ORDER BY name",
+		run, ret, err);
+}
+
+int metrics_load_last(
+	struct record *record, int64_t run, struct run_metrics *ret, struct error *err)
+{
+	return metrics_load_by(record,
+		"SELECT name, value, step, low, high, NULL, NULL, 0 "
+		"FROM metrics JOIN keys ON id = key WHERE run = ?1 ORDER BY name",
+		run, ret, err);
 }
 
 void metrics_release(struct run_metrics *metrics)
@@ -233,37 +248,113 @@ static int metric_series_grow(struct metric_series *series, size_t *capacity, st
 	return 0;
 }
 
-int metric_history(struct record *record, int64_t run, const char *name, struct metric_series *ret,
-	struct error *err)
+/* Adds the rows of a query of step, value and elapsed; at most `most` of them. */
+static int metric_collect(struct statement *list, int64_t started, size_t most,
+	struct metric_series *series, size_t *capacity, struct error *err)
+{
+	int row = 1;
+	for (size_t i = 0; i < most && (row = statement_step(list, err)) > 0; i++) {
+		if (metric_series_grow(series, capacity, err) < 0)
+			return -err->code;
+		series->steps[series->count] = row_integer(list, 0);
+		series->values[series->count] = row_number(list, 1);
+		series->times[series->count++] = started + row_integer(list, 2);
+	}
+	return row < 0 ? row : 0;
+}
+
+/* The first points of a series, at most `most`. */
+static int metric_read(struct record *record, int64_t run, int64_t key, size_t most,
+	struct metric_series *ret, struct error *err)
 {
 	AUTO(metric_series_release) struct metric_series series = { .steps = NULL };
 	size_t capacity = 0;
-	int64_t key, started;
-	if (record_check_run(record, run, &started, err) < 0 ||
-		key_find(record, KEY_METRIC, name, &key, err) < 0)
-		return -err->code;
+	int64_t started;
 	AUTO(statement_finish)
 	struct statement *list = statement_prepare(record->database,
 		"SELECT step, value, elapsed FROM points WHERE run = ?1 AND key = ?2 "
 		"ORDER BY step",
 		err);
-	if (!list)
+	if (!list || record_check_run(record, run, &started, err) < 0)
 		return -err->code;
 	bind_integer(list, 1, run);
 	bind_integer(list, 2, key);
-	int row;
-	while ((row = statement_step(list, err)) > 0) {
-		if (metric_series_grow(&series, &capacity, err) < 0)
-			return -err->code;
-		series.steps[series.count] = row_integer(list, 0);
-		series.values[series.count] = row_number(list, 1);
-		series.times[series.count++] = started + row_integer(list, 2);
-	}
-	if (row < 0)
-		return row;
+	if (metric_collect(list, started, most, &series, &capacity, err) < 0)
+		return -err->code;
 	*ret = series;
 	series = (struct metric_series){ .steps = NULL };
 	return 0;
+}
+
+int metric_history(struct record *record, int64_t run, const char *name, struct metric_series *ret,
+	struct error *err)
+{
+	int64_t key;
+	if (key_find(record, KEY_METRIC, name, &key, err) < 0)
+		return -err->code;
+	return metric_read(record, run, key, SIZE_MAX, ret, err);
+}
+
+/* One look-up for each of `most` steps between first and last, evenly spread. */
+static int metric_sample(struct record *record, int64_t run, int64_t key, size_t most,
+	struct metric_series *ret, struct error *err)
+{
+	AUTO(metric_series_release) struct metric_series series = { .steps = NULL };
+	size_t capacity = 0;
+	int64_t started, first = 0, last = 0;
+	AUTO(statement_finish)
+	struct statement *ends = statement_prepare(record->database,
+		"SELECT (SELECT step FROM points WHERE run = ?1 AND key = ?2 ORDER BY step LIMIT 1), "
+		"(SELECT step FROM points WHERE run = ?1 AND key = ?2 ORDER BY step DESC LIMIT 1)",
+		err);
+	AUTO(statement_finish)
+	struct statement *at = statement_prepare(record->database,
+		"SELECT step, value, elapsed FROM points WHERE run = ?1 AND key = ?2 AND step >= ?3 "
+		"ORDER BY step LIMIT 1",
+		err);
+	if (!ends || !at || record_check_run(record, run, &started, err) < 0)
+		return -err->code;
+	bind_integer(ends, 1, run);
+	bind_integer(ends, 2, key);
+	int row = statement_step(ends, err);
+	if (row < 0)
+		return row;
+	first = row_integer(ends, 0);
+	last = row_integer(ends, 1);
+	for (size_t i = 0; i < most; i++) {
+		/* In floating point, since the distance of two steps may exceed an int64. */
+		double wish = (double)first +
+			      ((double)last - (double)first) * ((double)i / (double)(most - 1));
+		int64_t step = wish >= (double)last    ? last
+			       : wish <= (double)first ? first
+						       : (int64_t)wish;
+		if (series.count && step <= series.steps[series.count - 1])
+			continue;
+		bind_integer(at, 1, run);
+		bind_integer(at, 2, key);
+		bind_integer(at, 3, step);
+		if (metric_collect(at, started, 1, &series, &capacity, err) < 0)
+			return -err->code;
+		statement_reset(at);
+	}
+	*ret = series;
+	series = (struct metric_series){ .steps = NULL };
+	return 0;
+}
+
+int metric_history_thinned(struct record *record, int64_t run, const char *name, size_t most,
+	struct metric_series *ret, struct error *err)
+{
+	int64_t key;
+	if (most < 2)
+		most = 2;
+	if (key_find(record, KEY_METRIC, name, &key, err) < 0 ||
+		metric_read(record, run, key, most + 1, ret, err) < 0)
+		return -err->code;
+	if (ret->count <= most)
+		return 0;
+	metric_series_release(ret);
+	return metric_sample(record, run, key, most, ret, err);
 }
 
 void metric_series_release(struct metric_series *series)

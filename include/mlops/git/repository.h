@@ -29,7 +29,7 @@ enum { REPOSITORY_COMMIT_SIZE = 65 }; /* 40 hex digits (64 with SHA-256) and NUL
 struct repository_state {
 	char commit[REPOSITORY_COMMIT_SIZE]; /* "" before the first commit */
 	char *branch; /* "main"; NULL if HEAD is detached */
-	char *remote; /* URL of origin or else of the first remote, without user and password; or NULL */
+	char *remote; /* URL of origin or else of the branch's remote, without user and password; or NULL */
 	char *describe; /* "v1.2-3-g9c27e55", or the short commit; NULL without a commit */
 	bool unborn, detached, shallow, worktree;
 	bool dirty; /* tracked files differ from HEAD, in the index or on disk */

@@ -44,6 +44,10 @@ int metrics_load(
 void metrics_release(struct run_metrics *metrics);
 AUTO_RELEASE(struct run_metrics, metrics_release)
 
+/* The same without minimum, maximum and n_points (NaN and 0): costs nothing for long series. */
+int metrics_load_last(
+	struct record *record, int64_t run, struct run_metrics *ret, struct error *err) MUST_CHECK;
+
 /* The points of one series, by step. */
 struct metric_series {
 	int64_t *steps, *times;
@@ -52,6 +56,13 @@ struct metric_series {
 };
 int metric_history(struct record *record, int64_t run, const char *name, struct metric_series *ret,
 	struct error *err) MUST_CHECK;
+
+/*
+ * At most about `most` points of it, spread evenly over the steps, the first and the last among
+ * them: enough for a plot, in a time that does not depend on the length of the series.
+ */
+int metric_history_thinned(struct record *record, int64_t run, const char *name, size_t most,
+	struct metric_series *ret, struct error *err) MUST_CHECK;
 void metric_series_release(struct metric_series *series);
 AUTO_RELEASE(struct metric_series, metric_series_release)
 

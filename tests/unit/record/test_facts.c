@@ -111,6 +111,41 @@ START_TEST(metrics_keep_their_series)
 }
 END_TEST
 
+START_TEST(a_long_series_is_thinned)
+{
+	struct fixture fixture;
+	struct error err = ERROR_INIT;
+	struct metric_series series;
+	static struct metric_point points[1000];
+	fixture_make(&fixture);
+	int64_t run = fixture_run(&fixture, NULL);
+	for (int i = 0; i < 1000; i++)
+		points[i] = (struct metric_point){ .name = "loss", .step = 7 + 3 * i, .value = i };
+	OK(metrics_log(fixture.record, run, points, 1000, &err));
+	OK(metric_history_thinned(fixture.record, run, "loss", 64, &series, &err));
+	ck_assert_uint_eq(series.count, 64);
+	ck_assert(series.steps[0] == 7 && series.steps[63] == 7 + 3 * 999);
+	for (size_t i = 1; i < series.count; i++) {
+		ck_assert(series.values[i] * 3 + 7 == (double)series.steps[i]);
+		ck_assert(series.values[i] - series.values[i - 1] >= 14);
+	}
+	metric_series_release(&series);
+	OK(metric_history_thinned(fixture.record, run, "loss", 1000, &series, &err));
+	ck_assert_uint_eq(series.count, 1000);
+	metric_series_release(&series);
+	/* Uneven steps: fewer points, the ends among them. */
+	OK(metric_set(fixture.record, run, "loss", -1, &err));
+	points[0] = (struct metric_point){ .name = "loss", .step = INT64_MAX, .value = 5 };
+	points[1] = (struct metric_point){ .name = "loss", .step = INT64_MIN, .value = 6 };
+	OK(metrics_log(fixture.record, run, points, 2, &err));
+	OK(metric_history_thinned(fixture.record, run, "loss", 10, &series, &err));
+	ck_assert(series.count >= 2 && series.count <= 10);
+	ck_assert(series.values[0] == 6 && series.values[series.count - 1] == 5);
+	metric_series_release(&series);
+	fixture_remove(&fixture);
+}
+END_TEST
+
 START_TEST(a_batch_is_all_or_nothing)
 {
 	struct fixture fixture;
@@ -252,5 +287,6 @@ START_TEST(code_with_and_without_git)
 END_TEST
 
 UNIT_MAIN("record/facts", params_are_set_once, a_document_is_flattened, metrics_keep_their_series,
+	a_long_series_is_thinned,
 	a_batch_is_all_or_nothing, tags_come_and_go, files_by_role, equal_environments_are_one,
 	code_with_and_without_git)
