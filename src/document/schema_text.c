@@ -36,6 +36,7 @@ void schema_name_value(struct strbuf *buffer, const struct value *value)
 	}
 }
 
+PRINTF_LIKE(3, 0)
 static struct problem *schema_vreport(
 	struct schema_run *run, const struct position *at, const char *format, va_list args)
 {

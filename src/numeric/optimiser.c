@@ -121,7 +121,7 @@ static int optimiser_factor(const double *hessian, size_t n, double *factor, str
 	for (size_t i = 0; i < n; i++)
 		size = fmax(size, fabs(hessian[i * n + i]));
 	for (double shift = 0; shift <= size * 1e3 || shift == 0;
-		shift = shift ? shift * 10 : size * 1e-12) {
+		shift = shift > 0 ? shift * 10 : size * 1e-12) {
 		memcpy(factor, hessian, n * n * sizeof *factor);
 		for (size_t i = 0; i < n; i++)
 			factor[i * n + i] += shift;
