@@ -265,10 +265,10 @@ EXPORT int __openat64_2(int folder, const char *path, int flags)
 	return fault_open(folder, path, flags, 0, CALLER);
 }
 
-/* A killed writer has often written a part. */
+/* A killed writer has often written a part. Stderr is spared: it is to say what went wrong. */
 static bool fault_write_hits(int fd, const void *bytes, size_t count, off_t at, uintptr_t caller)
 {
-	bool due = fault_due(FAULT_WRITE, caller);
+	bool due = fd != STDERR_FILENO && fault_due(FAULT_WRITE, caller);
 	if (due && fault.kills) {
 		if (at < 0)
 			syscall(SYS_write, fd, bytes, count / 2);
