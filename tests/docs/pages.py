@@ -148,6 +148,17 @@ def check_main_page(table):
     same("mlops(1) has the exit codes", codes, [str(c["code"]) for c in table["exit_codes"]])
 
 
+def check_settings():
+    """mlops-config(5) describes the settings that `mlops config list` shows, and their variables."""
+    run = subprocess.run([MLOPS, "config", "list", "--json"], check=True, capture_output=True,
+                         text=True, env={"LC_ALL": "C.UTF-8"})
+    settings = [s["name"] for s in json.loads(run.stdout)["settings"]]
+    page = sections("mlops-config.5")
+    found = [m.group(1) for m in (re.match(r"^\*([a-z_]+\.[a-z_]+)\*", x)
+                                  for x in page["SETTINGS"]) if m]
+    same("mlops-config(5) has the settings", found, settings)
+
+
 def check_table(table):
     names = [c["name"] for c in table["commands"]]
     check(names == sorted(names) and len(set(names)) == len(names), "the commands are sorted")
@@ -196,6 +207,7 @@ def main():
     same("no page is about a command that there is not",
          [p.name for p in (ROOT / "man").glob("mlops-*.1.scd")],
          [f"mlops-{c['name']}.1.scd" for c in table["commands"] if not c["hidden"]])
+    check_settings()
     check_references()
     print(f"1..{count}")
     return 1 if problems else 0
