@@ -22,7 +22,7 @@ static int config_list_run(
 	struct invocation *invocation, const void *raw_options, struct error *err)
 {
 	const struct config_options *options = raw_options;
-	const struct config *config;
+	const struct config *config = NULL;
 	bool origin = options->show_origin || invocation->globals.json;
 	if (invocation_config(invocation, &config, err) < 0)
 		return -err->code;
@@ -46,7 +46,7 @@ static int config_list_run(
 static int config_get_run(struct invocation *invocation, const void *raw_options, struct error *err)
 {
 	const struct config_options *options = raw_options;
-	const struct config *config;
+	const struct config *config = NULL;
 	struct config_entry entry;
 	if (invocation_config(invocation, &config, err) < 0 ||
 		config_entry(config, options->name, &entry, err) < 0)

@@ -82,7 +82,7 @@ static void doctor_store(struct invocation *invocation, struct rows *rows)
 /* 1 if a file of settings is broken: nearly every command would refuse to work. */
 static size_t doctor_settings(struct invocation *invocation, struct rows *rows)
 {
-	const struct config *config;
+	const struct config *config = NULL;
 	struct error broken = ERROR_INIT;
 	if (invocation_config(invocation, &config, &broken) == 0) {
 		doctor_add(rows, "settings", "ok", "see 'mlops config list --show-origin'", NULL);

@@ -82,7 +82,7 @@ static enum terminal_choice invocation_choice(const char *word)
 /* What the settings say of streams and threads; options have said more. */
 static int invocation_apply_config(struct invocation *invocation, struct error *err)
 {
-	const struct config *config;
+	const struct config *config = NULL;
 	if (invocation_config(invocation, &config, err) < 0)
 		return -err->code;
 	parallel_set_threads((size_t)config_integer(config, "core.threads"));

@@ -213,7 +213,7 @@ static int rows_table(const struct rows *rows, struct output *output, struct err
 					(spec->flags & ROW_OPTIONAL ? TABLE_OPTIONAL : 0u));
 	}
 	AUTO(strbuf_release) struct strbuf text = STRBUF_INIT;
-	for (size_t i = 0; i < rows->cells.count; i++) {
+	for (size_t i = 0; rows->n_columns && i < rows->cells.count; i++) {
 		const struct row_spec *spec = &rows->specs[i % rows->n_columns];
 		if (spec->flags & ROW_JSON_ONLY)
 			continue;
