@@ -404,3 +404,29 @@ int run_short_length(struct record *record, const char *id, int *ret_digits, str
 	*ret_digits = digits;
 	return 0;
 }
+
+int run_latest_names(struct record *record, size_t most, struct names *ret, struct error *err)
+{
+	AUTO(names_release) struct names names = { .items = NULL };
+	AUTO(statement_finish)
+	struct statement *list = statement_prepare(record->database,
+		"SELECT name FROM runs WHERE removed IS NULL GROUP BY name "
+		"ORDER BY max(started) DESC, max(number) DESC LIMIT ?1",
+		err);
+	names.items = list ? memory_allocate(most + 1, sizeof *names.items, err) : NULL;
+	if (!names.items)
+		return -err->code;
+	bind_integer(list, 1, (int64_t)most);
+	int row;
+	while ((row = statement_step(list, err)) > 0) {
+		char *name;
+		if (record_copy_text(list, 0, &name, err) < 0)
+			return -err->code;
+		names.items[names.count++] = name;
+	}
+	if (row < 0)
+		return row;
+	*ret = names;
+	names = (struct names){ .items = NULL };
+	return 0;
+}

@@ -50,6 +50,10 @@ assert runs[1]["tags"] == {"candidate": ""} and runs[1]["params"]["model.C"] == 
 '
 run log --limit 2 --json
 check 'the limit is told' grep -q '"more": true' out
+run __complete -- show cal
+check 'names of runs are completed' grep -q '^calm-otter' out
+run __complete -- metric @ roc
+check 'names of metrics are completed' grep -q '^roc_auc' out
 run rm 51d0
 run log --columns name
 check 'a removed run is hidden' lacks out shy-heron

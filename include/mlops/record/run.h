@@ -89,6 +89,10 @@ AUTO_RELEASE(struct run, run_release)
 /* Seconds from start to end, or to now if it is running; NaN if the end is not known (crashed). */
 double run_duration(const struct run *run);
 
+/* Names of the newest runs that are not removed, each once; for completion. */
+int run_latest_names(
+	struct record *record, size_t most, struct names *ret, struct error *err) MUST_CHECK;
+
 /* As many digits of an id as tell it from all others here, at least 7. */
 int run_short_length(
 	struct record *record, const char *id, int *ret_digits, struct error *err) MUST_CHECK;

@@ -200,7 +200,12 @@ START_TEST(removed_restored_purged)
 	OK(params_set(fixture.record, number, "a", "1", &err));
 	OK(metric_set(fixture.record, number, "m", 1, &err));
 	OK(run_set_note(fixture.record, number, "a note", &err));
+	AUTO(names_release) struct names names = { .items = NULL }, none = { .items = NULL };
+	OK(run_latest_names(fixture.record, 5, &names, &err));
+	ck_assert(names.count == 1 && strcmp(names.items[0], "one") == 0);
 	OK(run_remove(fixture.record, number, &err));
+	OK(run_latest_names(fixture.record, 5, &none, &err));
+	ck_assert(none.count == 0);
 	OK(run_load(fixture.record, number, &run, &err));
 	ck_assert(run.removed > 0);
 	ck_assert_str_eq(run.note, "a note");
