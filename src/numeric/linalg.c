@@ -108,6 +108,8 @@ static void linalg_load_block(
 		.shift = reduction->shift,
 		.scale = reduction->scale,
 		.factors = factors };
+	if (problem->x.n_rows - first >= 2 * TRIANGLE_ROWS)
+		rows.ahead = matrix_view_row(&problem->x, first + TRIANGLE_ROWS);
 	reduction->kernels->load(&rows, columns + reduction->first * TRIANGLE_ROWS);
 }
 

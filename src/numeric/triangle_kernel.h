@@ -62,24 +62,54 @@ LANES_INLINE void triangle_apply(
 		c[i] = lanes_fma(all, one->b[i], c[i]);
 }
 
-/* Applies `one`, then `two`; cross is b_1'b_2. */
-LANES_INLINE void triangle_apply_both(const struct triangle_reflector *one,
+/* The multiples of b_1 and b_2 that a column behind takes; its elements of R are done here. */
+struct triangle_weights {
+	double w1, w2;
+};
+
+LANES_INLINE struct triangle_weights triangle_weigh(const struct triangle_reflector *one,
 	const struct triangle_reflector *two, double cross, double *top, double *below,
-	double *column)
+	const double *column)
 {
 	lanes c[TRIANGLE_VECTORS];
 	triangle_fetch(column, c);
 	double first = triangle_dot(one->b, c), second = triangle_dot(two->b, c);
-	double w1 = -one->f * (one->v0 * *top + first);
-	double w2 = -two->f * (two->v0 * *below + (second + w1 * cross));
-	*top += w1 * one->v0;
-	*below += w2 * two->v0;
-	lanes all1 = lanes_all(w1), all2 = lanes_all(w2);
+	struct triangle_weights weights;
+	weights.w1 = -one->f * (one->v0 * *top + first);
+	weights.w2 = -two->f * (two->v0 * *below + (second + weights.w1 * cross));
+	*top += weights.w1 * one->v0;
+	*below += weights.w2 * two->v0;
+	return weights;
+}
+
+LANES_INLINE void triangle_move(const struct triangle_reflector *one,
+	const struct triangle_reflector *two, struct triangle_weights weights, double *column)
+{
+	lanes all1 = lanes_all(weights.w1), all2 = lanes_all(weights.w2);
 	LANES_UNROLL
 	for (int i = 0; i < TRIANGLE_VECTORS; i++) {
-		lanes sum = lanes_fma(all1, one->b[i], c[i]);
+		lanes sum = lanes_fma(all1, one->b[i], lanes_load(column + i * LANES));
 		lanes_store(column + i * LANES, lanes_fma(all2, two->b[i], sum));
 	}
+}
+
+/* Applies `one`, then `two`, to columns j .. q - 1. The weights of a column are found while the one
+ * before it moves: the long chain of a dot product hides behind independent work. */
+LANES_INLINE void triangle_apply_both(const struct triangle_reflector *one,
+	const struct triangle_reflector *two, double *row, double *next, double *columns, size_t j,
+	size_t q)
+{
+	double cross = triangle_dot(one->b, two->b);
+	struct triangle_weights weights =
+		triangle_weigh(one, two, cross, &row[j], &next[j], columns + j * TRIANGLE_ROWS);
+	for (; j + 1 < q; j++) {
+		double *column = columns + j * TRIANGLE_ROWS;
+		struct triangle_weights ahead = triangle_weigh(
+			one, two, cross, &row[j + 1], &next[j + 1], column + TRIANGLE_ROWS);
+		triangle_move(one, two, weights, column);
+		weights = ahead;
+	}
+	triangle_move(one, two, weights, columns + j * TRIANGLE_ROWS);
 }
 
 static LANES_TARGET void LANES_NAME(triangle_add)(double *r, size_t q, double *columns)
@@ -92,10 +122,8 @@ static LANES_TARGET void LANES_NAME(triangle_add)(double *r, size_t q, double *c
 		triangle_make(&one, &row[j]);
 		triangle_apply(&one, &row[j + 1], two.b);
 		triangle_make(&two, &next[j + 1]);
-		double cross = triangle_dot(one.b, two.b);
-		for (size_t k = j + 2; k < q; k++)
-			triangle_apply_both(
-				&one, &two, cross, &row[k], &next[k], columns + k * TRIANGLE_ROWS);
+		if (j + 2 < q)
+			triangle_apply_both(&one, &two, row, next, columns, j + 2, q);
 	}
 	if (q % 2) {
 		struct triangle_reflector last;
@@ -118,6 +146,8 @@ LANES_INLINE void triangle_turn(
 	for (size_t i = 0; i < LANES; i++) {
 		size_t at = first + i < rows->count ? first + i : first;
 		const double *row = rows->x + at * rows->stride + column;
+		if (rows->ahead) /* eight rows at a time is no order that the processor foresees */
+			__builtin_prefetch(rows->ahead + at * rows->stride + column, 0, 2);
 		lanes value = count < LANES ? lanes_load_some(row, count) : lanes_load(row);
 		value = lanes_multiply(lanes_subtract(value, shift), scale);
 		group[i] = lanes_multiply(value, lanes_all(rows->factors[first + i]));

@@ -25,6 +25,7 @@ struct triangle_rows {
 	size_t stride, count, p;
 	const double *shift, *scale; /* p each */
 	const double *factors; /* TRIANGLE_ROWS, of the rows */
+	const double *ahead; /* count rows that come next, to be fetched early; or NULL */
 };
 
 struct triangle_kernels {
