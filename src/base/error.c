@@ -65,8 +65,8 @@ int error_set_os(struct error *err, enum error_code code, const char *format, ..
 	return -(int)code;
 }
 
-int error_set_at(struct error *err, enum error_code code, const struct position *at,
-	const char *format, ...)
+int error_set_at(
+	struct error *err, enum error_code code, const struct position *at, const char *format, ...)
 {
 	struct position copy = *at;
 	va_list args;

@@ -13,12 +13,11 @@ void event_emit(const struct event_sink *sink, const struct event *event)
 void event_progress(const struct event_sink *sink, const char *text, const char *unit,
 	uint64_t done, uint64_t total)
 {
-	event_emit(sink,
-		&(struct event){ .kind = EVENT_PROGRESS,
-			.text = text,
-			.unit = unit,
-			.done = done,
-			.total = total });
+	event_emit(sink, &(struct event){ .kind = EVENT_PROGRESS,
+				 .text = text,
+				 .unit = unit,
+				 .done = done,
+				 .total = total });
 }
 
 PRINTF_LIKE(4, 0)

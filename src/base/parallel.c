@@ -29,7 +29,7 @@ struct parallel_job {
 	size_t count;
 	atomic_size_t next, next_worker;
 	pthread_mutex_t lock; /* guards the two below */
-	size_t failed;        /* lowest index that failed so far, or SIZE_MAX */
+	size_t failed; /* lowest index that failed so far, or SIZE_MAX */
 	struct error *err;
 };
 
@@ -60,8 +60,8 @@ static void *parallel_work(void *pointer)
 	}
 }
 
-int parallel_for(size_t threads, size_t count, parallel_task *task, void *context,
-	struct error *err)
+int parallel_for(
+	size_t threads, size_t count, parallel_task *task, void *context, struct error *err)
 {
 	if (!threads)
 		threads = parallel_threads();

@@ -78,8 +78,7 @@ bool parse_bool(struct text text, bool *ret)
 static bool parse_quantity(struct text *text, double *ret_number, struct text *ret_unit)
 {
 	size_t digits = 0, unit;
-	while (digits < text->length && strchr("0123456789.", text->at[digits]) &&
-		text->at[digits])
+	while (digits < text->length && strchr("0123456789.", text->at[digits]) && text->at[digits])
 		digits++;
 	for (unit = digits; unit < text->length; unit++) {
 		if (text->at[unit] >= '0' && text->at[unit] <= '9')

@@ -30,7 +30,7 @@ size_t field_category_most(size_t n_values);
 struct field_missing {
 	struct text *texts;
 	size_t count;
-	bool empty;  /* is "" one of them? */
+	bool empty; /* is "" one of them? */
 	bool values; /* is one of them a number, boolean or time as well? */
 };
 int field_missing_init(

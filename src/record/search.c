@@ -212,8 +212,7 @@ static int searcher_bound_walk(struct searcher *searcher, struct search_sql *sql
 	for (size_t i = 0; i < searcher->n_conjuncts; i++) {
 		const struct filter_node *node = searcher->conjuncts[i];
 		if (!search_sql_is_indexed(node) || node->operation == FILTER_HAS ||
-			node->field.kind != key->kind ||
-			strcmp(node->field.name, key->name) != 0)
+			node->field.kind != key->kind || strcmp(node->field.name, key->name) != 0)
 			continue;
 		strbuf_add(&sql->text, " AND ");
 		if (search_sql_condition(sql, node, err) < 0)
@@ -241,8 +240,8 @@ static int searcher_walk(struct searcher *searcher, bool numbers, struct error *
 		sources[key->kind].table);
 	if (search_sql_key(&sql, key, err) < 0)
 		return -err->code;
-	strbuf_printf(&sql.text, " AND %s IS %sNULL", sources[key->kind].number,
-		numbers ? "NOT " : "");
+	strbuf_printf(
+		&sql.text, " AND %s IS %sNULL", sources[key->kind].number, numbers ? "NOT " : "");
 	if (searcher_bound_walk(searcher, &sql, key, err) < 0 ||
 		searcher_where(searcher, &sql, "AND", err) < 0)
 		return -err->code;
@@ -257,8 +256,9 @@ static int searcher_walk(struct searcher *searcher, bool numbers, struct error *
 
 static int searcher_without_key(struct searcher *searcher, struct error *err)
 {
-	static const char *const tables[] = { [FIELD_METRIC] = "metrics", [FIELD_PARAM] = "params",
-		[FIELD_TAG] = "tags" };
+	static const char *const tables[] = {
+		[FIELD_METRIC] = "metrics", [FIELD_PARAM] = "params", [FIELD_TAG] = "tags"
+	};
 	const struct field *key = &searcher->search->sort->fields[0];
 	AUTO(search_sql_release) struct search_sql sql = searcher_sql(searcher);
 	strbuf_printf(&sql.text,

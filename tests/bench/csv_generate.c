@@ -43,8 +43,9 @@ int main(int argc, char **argv)
 		fputs("usage: csv_generate BYTES > FILE\n", stderr);
 		return 2;
 	}
-	written += (uint64_t)printf("id,x0,x1,x2,x3,x4,x5,x6,x7,x8,x9,age,visits,amount,country,plan,"
-				    "device,city,label\n");
+	written +=
+		(uint64_t)printf("id,x0,x1,x2,x3,x4,x5,x6,x7,x8,x9,age,visits,amount,country,plan,"
+				 "device,city,label\n");
 	for (uint64_t row = 1; written < wanted; row++) {
 		int n = printf("%" PRIu64, row);
 		for (int i = 0; i < 9; i++)

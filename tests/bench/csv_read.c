@@ -32,7 +32,8 @@ int main(int argc, char **argv)
 	if (argc > 3) {
 		for (size_t c = 0; c < table.n_columns; c++)
 			fprintf(stderr, "%s %s %zu\n", table.columns[c].name,
-				column_type_name(table.columns[c].type), table.columns[c].n_categories);
+				column_type_name(table.columns[c].type),
+				table.columns[c].n_categories);
 	}
 	return 0;
 }

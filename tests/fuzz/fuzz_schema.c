@@ -38,8 +38,7 @@ static void check(const struct json_schema *schema, struct document *document)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	AUTO(document_release)
-	struct document source = { .root = NULL },
-			document = { .root = NULL };
+	struct document source = { .root = NULL }, document = { .root = NULL };
 	AUTO(json_schema_free) struct json_schema *schema = NULL;
 	struct error err = ERROR_INIT;
 	const uint8_t *end = size ? memchr(data, '\n', size) : NULL;

@@ -11,22 +11,22 @@
 #include <check.h>
 #include <stdlib.h>
 
-#define UNIT_MAIN(title, ...)                                                            \
-	int main(void)                                                                   \
-	{                                                                                \
-		const TTest *const tests[] = { __VA_ARGS__ };                            \
-		Suite *suite = suite_create(title);                                       \
-		for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {              \
-			TCase *one = tcase_create(tests[i]->name);                       \
-			tcase_add_test(one, tests[i]);                                   \
-			suite_add_tcase(suite, one);                                     \
-		}                                                                        \
-		SRunner *runner = srunner_create(suite);                                 \
-		srunner_set_tap(runner, "-");                                            \
-		srunner_run_all(runner, CK_SILENT);                                      \
-		int failed = srunner_ntests_failed(runner);                              \
-		srunner_free(runner);                                                    \
-		return failed ? EXIT_FAILURE : EXIT_SUCCESS;                             \
+#define UNIT_MAIN(title, ...)                                                                      \
+	int main(void)                                                                             \
+	{                                                                                          \
+		const TTest *const tests[] = { __VA_ARGS__ };                                      \
+		Suite *suite = suite_create(title);                                                \
+		for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {                        \
+			TCase *one = tcase_create(tests[i]->name);                                 \
+			tcase_add_test(one, tests[i]);                                             \
+			suite_add_tcase(suite, one);                                               \
+		}                                                                                  \
+		SRunner *runner = srunner_create(suite);                                           \
+		srunner_set_tap(runner, "-");                                                      \
+		srunner_run_all(runner, CK_SILENT);                                                \
+		int failed = srunner_ntests_failed(runner);                                        \
+		srunner_free(runner);                                                              \
+		return failed ? EXIT_FAILURE : EXIT_SUCCESS;                                       \
 	}
 
 #endif

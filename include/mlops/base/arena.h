@@ -18,8 +18,8 @@ struct arena {
 #define ARENA_INIT(bytes) ((struct arena){ .blocks = NULL, .cap = (bytes) })
 
 void *arena_allocate(struct arena *arena, size_t count, size_t size, struct error *err) MUST_CHECK;
-char *arena_copy_bytes(struct arena *arena, const void *bytes, size_t length, struct error *err)
-	MUST_CHECK; /* with a NUL behind */
+char *arena_copy_bytes(struct arena *arena, const void *bytes, size_t length,
+	struct error *err) MUST_CHECK; /* with a NUL behind */
 char *arena_copy_string(struct arena *arena, const char *text, struct error *err) MUST_CHECK;
 char *arena_format(struct arena *arena, struct error *err, const char *format, ...)
 	PRINTF_LIKE(3, 4) MUST_CHECK;

@@ -10,8 +10,8 @@
 
 enum cpu_level {
 	CPU_PORTABLE, /* plain C (SSE2 on x86-64, as the compiler likes) */
-	CPU_AVX2,     /* AVX2, FMA, BMI2, PCLMULQDQ */
-	CPU_AVX512    /* AVX-512 F, BW, DQ, VL, VBMI2 and CPU_AVX2 */
+	CPU_AVX2, /* AVX2, FMA, BMI2, PCLMULQDQ */
+	CPU_AVX512 /* AVX-512 F, BW, DQ, VL, VBMI2 and CPU_AVX2 */
 };
 
 enum cpu_level cpu_level(void);

@@ -29,22 +29,22 @@
 /* One class per remedy. The exit code of each stands in error_exit_code(). */
 enum error_code {
 	ERROR_NONE = 0,
-	ERROR_USAGE,       /* wrong options or operands */
-	ERROR_INVALID,     /* a document or data file breaks its format or schema */
-	ERROR_IO,          /* the operating system refused */
-	ERROR_NOT_FOUND,   /* the named thing does not exist */
-	ERROR_EXISTS,      /* it exists already */
-	ERROR_LOCKED,      /* another process holds it; trying again may help */
-	ERROR_CORRUPT,     /* stored bytes are not what was stored */
-	ERROR_MEMORY,      /* out of memory, or over a cap */
-	ERROR_DATABASE,    /* SQLite refused */
-	ERROR_NETWORK,     /* a remote refused or cannot be reached */
-	ERROR_NUMERIC,     /* no convergence, singular, not finite */
+	ERROR_USAGE, /* wrong options or operands */
+	ERROR_INVALID, /* a document or data file breaks its format or schema */
+	ERROR_IO, /* the operating system refused */
+	ERROR_NOT_FOUND, /* the named thing does not exist */
+	ERROR_EXISTS, /* it exists already */
+	ERROR_LOCKED, /* another process holds it; trying again may help */
+	ERROR_CORRUPT, /* stored bytes are not what was stored */
+	ERROR_MEMORY, /* out of memory, or over a cap */
+	ERROR_DATABASE, /* SQLite refused */
+	ERROR_NETWORK, /* a remote refused or cannot be reached */
+	ERROR_NUMERIC, /* no convergence, singular, not finite */
 	ERROR_UNSUPPORTED, /* valid, but not something this program does */
-	ERROR_MISSING,     /* a library or program that is needed is not installed */
-	ERROR_CHECK,       /* the question was answered "no" */
-	ERROR_CANCELLED,   /* stopped by the user */
-	ERROR_BUG,         /* a broken invariant that was noticed in time */
+	ERROR_MISSING, /* a library or program that is needed is not installed */
+	ERROR_CHECK, /* the question was answered "no" */
+	ERROR_CANCELLED, /* stopped by the user */
+	ERROR_BUG, /* a broken invariant that was noticed in time */
 	ERROR_CODE_COUNT
 };
 

@@ -12,19 +12,19 @@
 #include "mlops/base/error.h"
 
 enum event_kind {
-	EVENT_PROGRESS,  /* done of total units; total 0 is unknown */
+	EVENT_PROGRESS, /* done of total units; total 0 is unknown */
 	EVENT_ITERATION, /* a trainer's step: iteration, value of the objective */
-	EVENT_WARNING,   /* something the user should know, with a place if there is one */
-	EVENT_NOTE       /* a step taken, shown with -v */
+	EVENT_WARNING, /* something the user should know, with a place if there is one */
+	EVENT_NOTE /* a step taken, shown with -v */
 };
 
 struct event {
 	enum event_kind kind;
-	const char *text;        /* what is going on ("reading"), or the message */
-	const char *unit;        /* of done and total: "bytes", "rows", "files" */
-	uint64_t done, total;    /* EVENT_PROGRESS */
-	uint64_t iteration;      /* EVENT_ITERATION */
-	double value;            /* EVENT_ITERATION */
+	const char *text; /* what is going on ("reading"), or the message */
+	const char *unit; /* of done and total: "bytes", "rows", "files" */
+	uint64_t done, total; /* EVENT_PROGRESS */
+	uint64_t iteration; /* EVENT_ITERATION */
+	double value; /* EVENT_ITERATION */
 	const struct position *at; /* EVENT_WARNING; may be NULL */
 };
 

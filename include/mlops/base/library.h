@@ -27,15 +27,24 @@ struct library_symbol {
 	bool optional; /* may be absent: the pointer stays NULL */
 };
 
-#define LIBRARY_SYMBOL(table, member, symbol) { symbol, offsetof(table, member), false }
-#define LIBRARY_OPTIONAL(table, member, symbol) { symbol, offsetof(table, member), true }
-#define LIBRARY_END { NULL, 0, false }
+#define LIBRARY_SYMBOL(table, member, symbol)                                                      \
+	{                                                                                          \
+		symbol, offsetof(table, member), false                                             \
+	}
+#define LIBRARY_OPTIONAL(table, member, symbol)                                                    \
+	{                                                                                          \
+		symbol, offsetof(table, member), true                                              \
+	}
+#define LIBRARY_END                                                                                \
+	{                                                                                          \
+		NULL, 0, false                                                                     \
+	}
 
 enum { LIBRARY_NAMES = 4 };
 struct library {
 	const char *names[LIBRARY_NAMES]; /* sonames, tried in order */
-	const char *purpose;              /* "linear algebra": used in messages */
-	const char *package;              /* Debian's package that brings it */
+	const char *purpose; /* "linear algebra": used in messages */
+	const char *package; /* Debian's package that brings it */
 	const struct library_symbol *symbols;
 };
 

@@ -31,7 +31,7 @@ const struct map_entry *map_next(const struct map_entry *entry);
 const char *map_key(const struct map_entry *entry);
 void *map_value(const struct map_entry *entry);
 
-#define map_each(entry, map) \
+#define map_each(entry, map)                                                                       \
 	for (const struct map_entry *entry = map_first(map); entry; entry = map_next(entry))
 
 AUTO_RELEASE(struct map, map_release)

@@ -37,17 +37,17 @@ void memory_set_cap(size_t bytes);
 #define AUTO(f) __attribute__((cleanup(f##_auto), unused))
 
 /* Declares what AUTO(f) needs, for a destructor `void f(type *)` of a caller-owned struct. */
-#define AUTO_RELEASE(type, f)                      \
-	static inline void f##_auto(type *pointer) \
-	{                                          \
-		f(pointer);                        \
+#define AUTO_RELEASE(type, f)                                                                      \
+	static inline void f##_auto(type *pointer)                                                 \
+	{                                                                                          \
+		f(pointer);                                                                        \
 	}
 
 /* The same for a destructor `void f(type *)` of a heap object held in a `type *` variable. */
-#define AUTO_FREE_OF(type, f)                       \
-	static inline void f##_auto(type **pointer) \
-	{                                           \
-		f(*pointer);                        \
+#define AUTO_FREE_OF(type, f)                                                                      \
+	static inline void f##_auto(type **pointer)                                                \
+	{                                                                                          \
+		f(*pointer);                                                                       \
 	}
 
 /* Frees any plain pointer at the end of the scope: `AUTO_FREE char *path = NULL;`. */

@@ -24,8 +24,8 @@ typedef int parallel_task(void *context, size_t index, size_t worker, struct err
  * thread is one of them. Indices are started in order. Returns the error of the lowest index that
  * failed. If a thread cannot be started the others do its work.
  */
-int parallel_for(size_t threads, size_t count, parallel_task *task, void *context,
-	struct error *err);
+int parallel_for(
+	size_t threads, size_t count, parallel_task *task, void *context, struct error *err);
 
 /* The number of threads to use: set by parallel_set_threads(), else the CPUs we may run on. */
 size_t parallel_threads(void);

@@ -17,7 +17,7 @@ int sort_items(void *items, size_t count, size_t size, sort_compare *compare, vo
 	struct error *err) MUST_CHECK;
 
 /* Ready-made comparisons of `const char *` items; the context is not used. */
-sort_compare sort_strings;         /* by bytes */
+sort_compare sort_strings; /* by bytes */
 sort_compare sort_strings_natural; /* by text_compare_natural() */
 
 /*

@@ -22,7 +22,7 @@
 struct strbuf {
 	char *text;
 	size_t length, capacity; /* capacity 0: text is not owned */
-	size_t cap;              /* most bytes it may hold; 0 is the default of 1 GiB */
+	size_t cap; /* most bytes it may hold; 0 is the default of 1 GiB */
 	bool failed;
 };
 
@@ -30,7 +30,7 @@ extern char strbuf_empty[1];
 #define STRBUF_INIT ((struct strbuf){ .text = strbuf_empty })
 
 void strbuf_release(struct strbuf *buffer); /* leaves it as STRBUF_INIT */
-void strbuf_clear(struct strbuf *buffer);   /* length 0 and not failed; keeps the storage */
+void strbuf_clear(struct strbuf *buffer); /* length 0 and not failed; keeps the storage */
 
 void strbuf_add(struct strbuf *buffer, const char *text);
 void strbuf_add_bytes(struct strbuf *buffer, const void *bytes, size_t count);

@@ -17,9 +17,9 @@
 enum column_type {
 	COLUMN_FLOAT64,
 	COLUMN_INT64,
-	COLUMN_BOOLEAN,   /* one byte, 0 or 1 */
-	COLUMN_CATEGORY,  /* few distinct texts: uint32 codes into `categories` */
-	COLUMN_TEXT,      /* many distinct texts */
+	COLUMN_BOOLEAN, /* one byte, 0 or 1 */
+	COLUMN_CATEGORY, /* few distinct texts: uint32 codes into `categories` */
+	COLUMN_TEXT, /* many distinct texts */
 	COLUMN_TIMESTAMP, /* int64 microseconds since 1970-01-01T00:00:00Z */
 	COLUMN_TYPE_COUNT
 };

@@ -25,13 +25,13 @@
 struct object_store;
 
 /* Keeps no reference to the workspace. Takes no lock. Usable from several threads at once. */
-int object_store_open(const struct workspace *workspace, struct object_store **ret,
-	struct error *err) MUST_CHECK;
+int object_store_open(
+	const struct workspace *workspace, struct object_store **ret, struct error *err) MUST_CHECK;
 void object_store_close(struct object_store *store);
 AUTO_FREE_OF(struct object_store, object_store_close)
 
-int object_put_bytes(struct object_store *store, const void *bytes, size_t count,
-	struct hash *ret, struct error *err) MUST_CHECK;
+int object_put_bytes(struct object_store *store, const void *bytes, size_t count, struct hash *ret,
+	struct error *err) MUST_CHECK;
 
 /* A file by path, and what is left of an open descriptor; `name` is for messages. */
 int object_put_file(struct object_store *store, const char *path, struct hash *ret,
@@ -47,8 +47,8 @@ int object_get_bytes(struct object_store *store, const struct hash *hash, size_t
  * Writes the content to a descriptor. On failure some of it may have been written: write to an
  * atomic file, and discard that.
  */
-int object_get_stream(struct object_store *store, const struct hash *hash, int fd,
-	const char *name, struct error *err) MUST_CHECK;
+int object_get_stream(struct object_store *store, const struct hash *hash, int fd, const char *name,
+	struct error *err) MUST_CHECK;
 
 /* The content as a file that appears at once, with these permission bits less the umask. */
 int object_get_file(struct object_store *store, const struct hash *hash, const char *path,
@@ -61,8 +61,8 @@ int object_size(struct object_store *store, const struct hash *hash, uint64_t *r
 	struct error *err) MUST_CHECK;
 
 /* Reads all of it and compares. */
-int object_verify(struct object_store *store, const struct hash *hash, struct error *err)
-	MUST_CHECK;
+int object_verify(
+	struct object_store *store, const struct hash *hash, struct error *err) MUST_CHECK;
 
 /* Calls visit for every object, by hash; stops at and returns the first result that is not 0. */
 int object_each(struct object_store *store,

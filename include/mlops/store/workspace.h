@@ -15,7 +15,7 @@
 #include "mlops/system/lock.h"
 
 struct workspace {
-	char *root;   /* absolute path of the folder that holds .mlops */
+	char *root; /* absolute path of the folder that holds .mlops */
 	char *folder; /* root/.mlops, and what is in it: */
 	char *config, *database, *objects, *temporary, *lock;
 };
@@ -30,8 +30,8 @@ int workspace_find(const char *from, struct workspace *ret, struct error *err) M
  * Makes root/.mlops; *ret_made (may be NULL) says whether it was new. One that is there already
  * gets what is missing in it, so that an interrupted `init` is completed by the next.
  */
-int workspace_create(const char *root, struct workspace *ret, bool *ret_made, struct error *err)
-	MUST_CHECK;
+int workspace_create(
+	const char *root, struct workspace *ret, bool *ret_made, struct error *err) MUST_CHECK;
 void workspace_release(struct workspace *workspace);
 AUTO_RELEASE(struct workspace, workspace_release)
 

@@ -22,12 +22,12 @@ AUTO_RELEASE(struct directory_names, directory_names_release)
  * content out, or -code with the error set, which stops the walk.
  */
 enum { DIRECTORY_SKIP = 1, DIRECTORY_DEPTH = 256 };
-typedef int directory_visit(void *context, const char *relative, const struct file_facts *facts,
-	struct error *err);
+typedef int directory_visit(
+	void *context, const char *relative, const struct file_facts *facts, struct error *err);
 
 /* A root that is missing is ERROR_NOT_FOUND; over DIRECTORY_DEPTH levels is ERROR_UNSUPPORTED. */
-int directory_walk(const char *root, directory_visit *visit, void *context, struct error *err)
-	MUST_CHECK;
+int directory_walk(
+	const char *root, directory_visit *visit, void *context, struct error *err) MUST_CHECK;
 
 /* Makes the folder and its missing parents (mode 0777 less the umask). There already is success. */
 int directory_make(const char *path, struct error *err) MUST_CHECK;

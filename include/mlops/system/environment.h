@@ -30,7 +30,7 @@ int environment_each(const char *prefix,
  * over them. Sorted; lives in the arena; for process_options.environment. No secret gets through
  * that is not named.
  */
-const char *const *environment_for_stage(struct arena *arena, const char *const *passed,
-	const char *const *set, struct error *err);
+const char *const *environment_for_stage(
+	struct arena *arena, const char *const *passed, const char *const *set, struct error *err);
 
 #endif

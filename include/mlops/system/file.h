@@ -39,14 +39,14 @@ void file_close(int *fd); /* sets it to -1; -1 is allowed */
  * ERROR_INVALID. Works for pipes as well.
  */
 int file_read(const char *path, size_t cap, struct strbuf *buffer, struct error *err) MUST_CHECK;
-int file_read_all(int fd, const char *path, size_t cap, struct strbuf *buffer, struct error *err)
-	MUST_CHECK;
+int file_read_all(
+	int fd, const char *path, size_t cap, struct strbuf *buffer, struct error *err) MUST_CHECK;
 
 /* Up to `size` bytes, fewer only at the end of the file: the count in *ret_count. */
 int file_read_some(int fd, const char *path, void *bytes, size_t size, size_t *ret_count,
 	struct error *err) MUST_CHECK;
-int file_write_all(int fd, const char *path, const void *bytes, size_t count, struct error *err)
-	MUST_CHECK;
+int file_write_all(
+	int fd, const char *path, const void *bytes, size_t count, struct error *err) MUST_CHECK;
 
 /*
  * The bytes of a regular file in memory, read-only; the empty file gives "" with length 0. A file
@@ -65,8 +65,8 @@ AUTO_RELEASE(struct file_map, file_unmap)
  * Copies what is left of `from` to `to`: by sharing blocks (reflink) or inside the kernel where the
  * file system can, else by reading and writing. Both at their positions.
  */
-int file_copy_descriptor(int from, int to, const char *from_path, const char *to_path,
-	struct error *err) MUST_CHECK;
+int file_copy_descriptor(
+	int from, int to, const char *from_path, const char *to_path, struct error *err) MUST_CHECK;
 
 int file_remove(const char *path, struct error *err); /* missing is success */
 

@@ -33,8 +33,7 @@ int hash_bytes_parallel(const void *bytes, size_t count, size_t threads, struct 
 	struct error *err) MUST_CHECK;
 
 /* BLAKE3 of a file, on all threads; also its size. Pipes and the like are read as they come. */
-int hash_file(const char *path, struct hash *ret, uint64_t *ret_size, struct error *err)
-	MUST_CHECK;
+int hash_file(const char *path, struct hash *ret, uint64_t *ret_size, struct error *err) MUST_CHECK;
 
 /* BLAKE3 in pieces. blake3_finish() may be called at any time and changes nothing. */
 enum { BLAKE3_BLOCK = 64, BLAKE3_CHUNK = 1024, BLAKE3_DEPTH = 54 };
@@ -54,8 +53,8 @@ struct sha256 {
 	void *context;
 };
 int sha256_init(struct sha256 *state, struct error *err) MUST_CHECK;
-int sha256_update(struct sha256 *state, const void *bytes, size_t count, struct error *err)
-	MUST_CHECK;
+int sha256_update(
+	struct sha256 *state, const void *bytes, size_t count, struct error *err) MUST_CHECK;
 int sha256_finish(struct sha256 *state, struct hash *ret, struct error *err) MUST_CHECK;
 void sha256_release(struct sha256 *state);
 AUTO_RELEASE(struct sha256, sha256_release)

@@ -52,8 +52,8 @@ void messages_finish(struct messages *messages);
  * NULL at `at`); with --json one line each.
  */
 struct problems;
-void message_problems(struct messages *messages, const struct problems *problems,
-	struct text source);
+void message_problems(
+	struct messages *messages, const struct problems *problems, struct text source);
 
 /* Text that was rendered elsewhere, as it is. */
 void message_raw(struct messages *messages, struct text text);

@@ -156,5 +156,6 @@ START_TEST(cutting)
 }
 END_TEST
 
-UNIT_MAIN("base/utf8", ill_formed_bytes_are_found, bad_bytes_are_taken_one_by_one, every_character_comes_back,
-	widths_agree_with_glibc, widths, nothing_dangerous_gets_through, cutting)
+UNIT_MAIN("base/utf8", ill_formed_bytes_are_found, bad_bytes_are_taken_one_by_one,
+	every_character_comes_back, widths_agree_with_glibc, widths, nothing_dangerous_gets_through,
+	cutting)

@@ -46,8 +46,9 @@ START_TEST(made_as_promised)
 	ck_assert_int_eq(integer(database, "PRAGMA busy_timeout"), DATABASE_BUSY_MS);
 	ck_assert_int_eq(integer(database, "SELECT 'a' LIKE 'A'"), 0);
 	ck_assert_int_eq(integer(database,
-		"SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND "
-		"type = 'table' AND strict = 0 AND name NOT LIKE 'sqlite%'"), 0);
+				 "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND "
+				 "type = 'table' AND strict = 0 AND name NOT LIKE 'sqlite%'"),
+		0);
 	struct error err = ERROR_INIT;
 	ck_assert_int_eq(database_check(database, &err), 0);
 	database_close(database);
@@ -62,19 +63,23 @@ START_TEST(reading_makes_nothing)
 	struct error err = ERROR_INIT;
 	struct database *database = NULL;
 	scratch_make(&scratch);
-	ck_assert_int_eq(database_open(scratch_path(&scratch, "none.db"), DATABASE_READ, &database,
-		&err), -ERROR_NOT_FOUND);
-	ck_assert_int_eq(database_open(scratch_path(&scratch, "none.db"), DATABASE_WRITE,
-		&database, &err), -ERROR_NOT_FOUND);
+	ck_assert_int_eq(
+		database_open(scratch_path(&scratch, "none.db"), DATABASE_READ, &database, &err),
+		-ERROR_NOT_FOUND);
+	ck_assert_int_eq(
+		database_open(scratch_path(&scratch, "none.db"), DATABASE_WRITE, &database, &err),
+		-ERROR_NOT_FOUND);
 	ck_assert_int_eq(database_open(scratch_path(&scratch, "no/none.db"), DATABASE_CREATE,
-		&database, &err), -ERROR_NOT_FOUND);
+				 &database, &err),
+		-ERROR_NOT_FOUND);
 	ck_assert(!scratch_has(&scratch, "none.db"));
 	database_close(open_ok(scratch_path(&scratch, "a.db"), DATABASE_CREATE));
 	scratch_run(&scratch, "cp -p a.db b.db");
 	database = open_ok(scratch_path(&scratch, "a.db"), DATABASE_READ);
 	ck_assert_int_eq(integer(database, "SELECT count(*) FROM runs"), 0);
-	ck_assert_int_lt(database_execute(database,
-		"INSERT INTO keys (kind, name) VALUES (0, 'x')", &err), 0);
+	ck_assert_int_lt(
+		database_execute(database, "INSERT INTO keys (kind, name) VALUES (0, 'x')", &err),
+		0);
 	database_close(database);
 	scratch_run(&scratch, "cmp a.db b.db && test $(ls | wc -l) = 2");
 	scratch_remove(&scratch);
@@ -101,16 +106,19 @@ START_TEST(files_of_others_are_left_alone)
 	struct error err = ERROR_INIT;
 	struct database *database = NULL;
 	scratch_make(&scratch);
-	scratch_write(&scratch, "text.db", "this is no database, however long it is ............."
+	scratch_write(&scratch, "text.db",
+		"this is no database, however long it is ............."
 		"..................................................................");
-	ck_assert_int_eq(database_open(scratch_path(&scratch, "text.db"), DATABASE_WRITE,
-		&database, &err), -ERROR_INVALID);
+	ck_assert_int_eq(
+		database_open(scratch_path(&scratch, "text.db"), DATABASE_WRITE, &database, &err),
+		-ERROR_INVALID);
 	database_close(open_ok(scratch_path(&scratch, "a.db"), DATABASE_CREATE));
 	database = open_ok(scratch_path(&scratch, "a.db"), DATABASE_WRITE);
 	execute(database, "PRAGMA application_id = 77");
 	database_close(database);
-	ck_assert_int_eq(database_open(scratch_path(&scratch, "a.db"), DATABASE_WRITE, &database,
-		&err), -ERROR_INVALID);
+	ck_assert_int_eq(
+		database_open(scratch_path(&scratch, "a.db"), DATABASE_WRITE, &database, &err),
+		-ERROR_INVALID);
 	scratch_remove(&scratch);
 }
 END_TEST
@@ -125,7 +133,8 @@ START_TEST(a_newer_database_is_refused_with_a_hint)
 	database_close(database);
 	for (int mode = DATABASE_READ; mode <= DATABASE_CREATE; mode++) {
 		ck_assert_int_eq(database_open(scratch_path(&scratch, "a.db"),
-			(enum database_mode)mode, &database, &err), -ERROR_UNSUPPORTED);
+					 (enum database_mode)mode, &database, &err),
+			-ERROR_UNSUPPORTED);
 		ck_assert_str_eq(err.hint, "update mlops");
 	}
 	scratch_remove(&scratch);
@@ -187,8 +196,8 @@ START_TEST(a_transaction_is_all_or_nothing)
 	ck_assert_int_eq(transaction_begin(&change, database, TRANSACTION_DURABLE, &err), 0);
 	ck_assert_int_eq(integer(database, "PRAGMA synchronous"), 2);
 	execute(database, "INSERT INTO keys (kind, name) VALUES (0, 'x')");
-	ck_assert_int_eq(transaction_begin(&nested, database, TRANSACTION_NORMAL, &err),
-		-ERROR_BUG);
+	ck_assert_int_eq(
+		transaction_begin(&nested, database, TRANSACTION_NORMAL, &err), -ERROR_BUG);
 	ck_assert_int_eq(transaction_begin(&joined, database, TRANSACTION_JOIN, &err), 0);
 	ck_assert_int_eq(transaction_commit(&joined, &err), 0);
 	transaction_end(&joined);

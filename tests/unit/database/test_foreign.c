@@ -80,7 +80,8 @@ START_TEST(only_one_select_is_accepted)
 		ck_assert_msg(!foreign_query(foreign, refused[i], &err), "%s", refused[i]);
 	struct statement *rows = foreign_query(foreign,
 		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5) "
-		"SELECT sum(i) AS total FROM n, (SELECT max(x) FROM points) ;\n", &err);
+		"SELECT sum(i) AS total FROM n, (SELECT max(x) FROM points) ;\n",
+		&err);
 	ck_assert_msg(rows != NULL, "%s", err.message);
 	ck_assert_int_eq(statement_step(rows, &err), 1);
 	ck_assert_int_eq(row_integer(rows, 0), 15);
@@ -98,8 +99,8 @@ START_TEST(what_is_not_there_is_said)
 	make(&scratch, "DELETE");
 	ck_assert(foreign_is_database(scratch_path(&scratch, "a.db")));
 	ck_assert(!foreign_is_database(scratch_path(&scratch, "none.db")));
-	ck_assert_int_eq(foreign_open(scratch_path(&scratch, "none.db"), &foreign, &err),
-		-ERROR_NOT_FOUND);
+	ck_assert_int_eq(
+		foreign_open(scratch_path(&scratch, "none.db"), &foreign, &err), -ERROR_NOT_FOUND);
 	scratch_write(&scratch, "a.csv", "x,label\n1.5,a\n");
 	ck_assert_int_eq(
 		foreign_open(scratch_path(&scratch, "a.csv"), &foreign, &err), -ERROR_INVALID);

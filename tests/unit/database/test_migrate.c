@@ -30,8 +30,8 @@ START_TEST(steps_are_numbered_and_run_once)
 	ck_assert_int_eq(integer(database, "PRAGMA user_version"), (int)count);
 	steps[count] = (struct migration){ (int)count + 1, "two", two };
 	for (int again = 0; again < 2; again++)
-		ck_assert_msg(database_migrate(database, steps, count + 1, &err) == 0, "%s",
-			err.message);
+		ck_assert_msg(
+			database_migrate(database, steps, count + 1, &err) == 0, "%s", err.message);
 	ck_assert_int_eq(integer(database, "SELECT count(*) FROM second"), 1);
 	ck_assert_int_eq(integer(database, "PRAGMA user_version"), (int)count + 1);
 	/* The state before the step is kept, and can be opened. */
@@ -63,12 +63,11 @@ START_TEST(a_step_that_fails_leaves_no_trace)
 	ck_assert_int_eq(database_migrate(database, steps, count + 2, &err), -ERROR_DATABASE);
 	ck_assert_ptr_nonnull(strstr(err.message, "migration broken"));
 	ck_assert_int_eq(integer(database, "PRAGMA user_version"), (int)count + 1);
-	ck_assert_int_eq(integer(database,
-		"SELECT count(*) FROM sqlite_schema WHERE name = 'third'"), 0);
+	ck_assert_int_eq(
+		integer(database, "SELECT count(*) FROM sqlite_schema WHERE name = 'third'"), 0);
 	database_close(database);
 	scratch_remove(&scratch);
 }
 END_TEST
 
-UNIT_MAIN("database/migrate", steps_are_numbered_and_run_once,
-	a_step_that_fails_leaves_no_trace)
+UNIT_MAIN("database/migrate", steps_are_numbered_and_run_once, a_step_that_fails_leaves_no_trace)

@@ -238,8 +238,7 @@ END_TEST
 START_TEST(schema_is_bounded)
 {
 	AUTO(document_release)
-	struct document document = { .root = NULL },
-			checked = { .root = NULL };
+	struct document document = { .root = NULL }, checked = { .root = NULL };
 	struct error err = ERROR_INIT;
 	AUTO(json_schema_free)
 	struct json_schema *schema =
@@ -256,8 +255,7 @@ END_TEST
 static void defaults(const char *text, const char *yaml, const char *expected)
 {
 	AUTO(document_release)
-	struct document document = { .root = NULL },
-			checked = { .root = NULL };
+	struct document document = { .root = NULL }, checked = { .root = NULL };
 	AUTO(strbuf_release) struct strbuf out = STRBUF_INIT;
 	struct error err = ERROR_INIT;
 	AUTO(json_schema_free) struct json_schema *schema = load(text, &document);

@@ -14,7 +14,8 @@ const char *__lsan_default_suppressions(void)
 }
 
 /* Nothing of the tester's own settings. */
-#define GIT "export HOME=$PWD GIT_CONFIG_NOSYSTEM=1 GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b " \
+#define GIT                                                                                        \
+	"export HOME=$PWD GIT_CONFIG_NOSYSTEM=1 GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b "           \
 	"GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b && "
 
 static void make(struct scratch *scratch)
@@ -83,7 +84,8 @@ START_TEST(a_clean_tree)
 {
 	struct scratch scratch;
 	make(&scratch);
-	scratch_run(&scratch, GIT "cd r && echo x > a && git add a && git commit -qm one && "
+	scratch_run(&scratch, GIT
+		"cd r && echo x > a && git add a && git commit -qm one && "
 		"git tag v1 && git remote add origin https://me:secret@example.org/x.git?token=1 && "
 		"git rev-parse HEAD > ../head");
 	struct repository_state state = state_ok(&scratch, "r");
@@ -129,8 +131,8 @@ START_TEST(the_patch_rebuilds_a_dirty_tree)
 		fwrite(state.patch.text, 1, state.patch.length, patch), state.patch.length);
 	fclose(patch);
 	scratch_run(&scratch, GIT "git clone -q r fresh && cd fresh && git apply ../patch && "
-		"rm -r ../r/untracked ../r/t ../r/ignored && "
-		"diff -r --exclude=.git . ../r && test -x script");
+				  "rm -r ../r/untracked ../r/t ../r/ignored && "
+				  "diff -r --exclude=.git . ../r && test -x script");
 	repository_state_release(&state);
 	scratch_remove(&scratch);
 }
@@ -141,18 +143,19 @@ START_TEST(nothing_is_run_or_written)
 	struct scratch scratch;
 	struct error err = ERROR_INIT;
 	make(&scratch);
-	scratch_run(&scratch, GIT "cd r && echo x > a && echo '* filter=evil diff=evil' > "
-		".gitattributes && git add . && git commit -qm one && "
-		"git config filter.evil.clean 'touch ../ran; cat' && "
-		"git config filter.evil.smudge 'touch ../ran; cat' && "
-		"git config filter.evil.process 'touch ../ran' && "
-		"git config diff.evil.command 'touch ../ran' && "
-		"git config diff.evil.textconv 'touch ../ran; cat' && "
-		"git config core.fsmonitor 'touch ../ran; false' && "
-		"git config core.hooksPath ../hooks && mkdir ../hooks && "
-		"printf '#!/bin/sh\\ntouch ../ran\\n' > ../hooks/post-index-change && "
-		"chmod +x ../hooks/post-index-change && rm -f ../ran && "
-		"sleep 0.01 && touch a && echo y >> a && cp .git/index ../index");
+	scratch_run(&scratch,
+		GIT "cd r && echo x > a && echo '* filter=evil diff=evil' > "
+		    ".gitattributes && git add . && git commit -qm one && "
+		    "git config filter.evil.clean 'touch ../ran; cat' && "
+		    "git config filter.evil.smudge 'touch ../ran; cat' && "
+		    "git config filter.evil.process 'touch ../ran' && "
+		    "git config diff.evil.command 'touch ../ran' && "
+		    "git config diff.evil.textconv 'touch ../ran; cat' && "
+		    "git config core.fsmonitor 'touch ../ran; false' && "
+		    "git config core.hooksPath ../hooks && mkdir ../hooks && "
+		    "printf '#!/bin/sh\\ntouch ../ran\\n' > ../hooks/post-index-change && "
+		    "chmod +x ../hooks/post-index-change && rm -f ../ran && "
+		    "sleep 0.01 && touch a && echo y >> a && cp .git/index ../index");
 	struct repository_state state = state_ok(&scratch, "r");
 	ck_assert(state.dirty);
 	repository_state_release(&state);
@@ -169,11 +172,12 @@ START_TEST(worktrees_submodules_and_shallow_clones)
 {
 	struct scratch scratch;
 	make(&scratch);
-	scratch_run(&scratch, GIT "cd r && echo 1 > a && git add a && git commit -qm one && "
-		"echo 2 > a && git commit -qam two && git worktree add -q ../w && "
-		"git clone -q --depth 1 file://$HOME/r ../s && git checkout -q --detach && "
-		"git -c protocol.file.allow=always submodule --quiet add file://$HOME/s sub && "
-		"git commit -qm sub && cd sub && echo 3 > a && git commit -qam three");
+	scratch_run(&scratch,
+		GIT "cd r && echo 1 > a && git add a && git commit -qm one && "
+		    "echo 2 > a && git commit -qam two && git worktree add -q ../w && "
+		    "git clone -q --depth 1 file://$HOME/r ../s && git checkout -q --detach && "
+		    "git -c protocol.file.allow=always submodule --quiet add file://$HOME/s sub && "
+		    "git commit -qm sub && cd sub && echo 3 > a && git commit -qam three");
 	struct repository_state state = state_ok(&scratch, "w");
 	ck_assert(state.worktree && !state.lost);
 	ck_assert_str_eq(state.branch, "w");
@@ -198,7 +202,7 @@ START_TEST(revisions_are_resolved)
 	char head[REPOSITORY_COMMIT_SIZE], other[REPOSITORY_COMMIT_SIZE];
 	make(&scratch);
 	scratch_run(&scratch, GIT "cd r && echo 1 > a && git add a && git commit -qm one && "
-		"git tag -a -m x v1 && echo 2 > a && git commit -qam two");
+				  "git tag -a -m x v1 && echo 2 > a && git commit -qam two");
 	struct repository *repository = open_ok(&scratch, "r");
 	ck_assert_int_eq(repository_resolve(repository, "HEAD~1", head, &err), 0);
 	ck_assert_int_eq(repository_resolve(repository, "v1", other, &err), 0);
@@ -229,7 +233,8 @@ START_TEST(a_line_of_gitignore)
 	ck_assert_int_eq(repository_is_ignored(repository, "data/x.csv", &ignored, &err), 0);
 	ck_assert(ignored);
 	ck_assert_int_eq(repository_is_ignored(
-		repository, scratch_path(&scratch, "r/data/y"), &ignored, &err), 0);
+				 repository, scratch_path(&scratch, "r/data/y"), &ignored, &err),
+		0);
 	ck_assert(ignored);
 	repository_close(repository);
 	scratch_remove(&scratch);
@@ -245,7 +250,9 @@ START_TEST(urls_lose_their_secrets)
 		{ "https://token@example.org?x=y#z", "https://example.org" },
 		{ "ssh://git@example.org:22/a", "ssh://example.org:22/a" },
 		{ "git@example.org:a/b.git", "example.org:a/b.git" },
-		{ "/srv/git/a@b", "/srv/git/a@b" }, { "../a", "../a" }, { "", "" },
+		{ "/srv/git/a@b", "/srv/git/a@b" },
+		{ "../a", "../a" },
+		{ "", "" },
 	};
 	for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
 		struct error err = ERROR_INIT;

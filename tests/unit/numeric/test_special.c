@@ -45,7 +45,8 @@ static double evaluate(const struct reference *r)
 	case LOG_BETA:
 		return special_log_beta(a[0], a[1]);
 	case GAMMA:
-		return a[2] != 0 ? special_gamma_upper(a[0], a[1]) : special_gamma_lower(a[0], a[1]);
+		return a[2] != 0 ? special_gamma_upper(a[0], a[1])
+				 : special_gamma_lower(a[0], a[1]);
 	case BETA:
 		return distribution_beta_cdf(a[2], a[0], a[1], a[3] != 0);
 	case ERF_INVERSE:
@@ -142,7 +143,8 @@ START_TEST(identities_hold)
 			distribution_f_cdf(1.3 * 1.3, 1, n, true), 64 * DBL_EPSILON);
 	}
 	for (double x = -30; x < 30; x += 0.37) {
-		ck_assert_double_eq_tol(special_sigmoid(x) + special_sigmoid(-x), 1, 2 * DBL_EPSILON);
+		ck_assert_double_eq_tol(
+			special_sigmoid(x) + special_sigmoid(-x), 1, 2 * DBL_EPSILON);
 		ck_assert_double_eq_tol(special_softplus(x) - special_softplus(-x), x, 1e-14);
 	}
 	ck_assert(isfinite(special_softplus(1e300)));

@@ -17,8 +17,9 @@ static inline struct record *fixture_open(struct fixture *fixture, enum database
 {
 	struct error err = ERROR_INIT;
 	struct record *record = NULL;
-	ck_assert_msg(record_open(scratch_path(&fixture->scratch, "mlops.db"), mode, &record,
-			      &err) == 0, "%s", err.message);
+	ck_assert_msg(
+		record_open(scratch_path(&fixture->scratch, "mlops.db"), mode, &record, &err) == 0,
+		"%s", err.message);
 	return record;
 }
 
@@ -38,8 +39,9 @@ static inline void fixture_remove(struct fixture *fixture)
 static inline int64_t fixture_run(struct fixture *fixture, const char *name)
 {
 	struct error err = ERROR_INIT;
-	struct run_start start = { .name = name, .command = "train", .model = "logistic",
-		.seed = -1 };
+	struct run_start start = {
+		.name = name, .command = "train", .model = "logistic", .seed = -1
+	};
 	int64_t run = 0;
 	ck_assert_msg(run_begin(fixture->record, &start, &run, NULL, &err) == 0, "%s", err.message);
 	return run;
@@ -49,8 +51,8 @@ static inline int64_t fixture_finished(struct fixture *fixture, const char *name
 {
 	struct error err = ERROR_INIT;
 	int64_t run = fixture_run(fixture, name);
-	ck_assert_msg(run_finish(fixture->record, run, RUN_FINISHED, NULL, &err) == 0, "%s",
-		err.message);
+	ck_assert_msg(
+		run_finish(fixture->record, run, RUN_FINISHED, NULL, &err) == 0, "%s", err.message);
 	return run;
 }
 

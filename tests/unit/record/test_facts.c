@@ -155,7 +155,8 @@ START_TEST(a_batch_is_all_or_nothing)
 	struct metric_point points[] = { { "loss", 0, 0.9, 0, 0, 0 }, { "a\nb", 0, 1, 0, 0, 0 } };
 	ck_assert_int_eq(metrics_log(fixture.record, run, points, 2, &err), -ERROR_INVALID);
 	ck_assert_int_eq(fixture_integer(&fixture, "SELECT (SELECT count(*) FROM points) + "
-		"(SELECT count(*) FROM keys)"), 0);
+						   "(SELECT count(*) FROM keys)"),
+		0);
 	fixture_remove(&fixture);
 }
 END_TEST
@@ -191,11 +192,18 @@ START_TEST(files_by_role)
 	struct run_files files;
 	fixture_make(&fixture);
 	int64_t run = fixture_run(&fixture, NULL);
-	struct run_file file = { .path = (char[]){ "data/a.csv" }, .hash = hash_a,
-		.kind = (char[]){ "data" }, .size = 10, .n_rows = 3, .n_columns = 2 };
+	struct run_file file = { .path = (char[]){ "data/a.csv" },
+		.hash = hash_a,
+		.kind = (char[]){ "data" },
+		.size = 10,
+		.n_rows = 3,
+		.n_columns = 2 };
 	OK(run_file_add(fixture.record, run, FILE_INPUT, &file, &err));
-	file = (struct run_file){ .path = (char[]){ "model.onnx" }, .hash = hash_a, .size = 0,
-		.n_rows = -1, .n_columns = -1 };
+	file = (struct run_file){ .path = (char[]){ "model.onnx" },
+		.hash = hash_a,
+		.size = 0,
+		.n_rows = -1,
+		.n_columns = -1 };
 	OK(run_file_add(fixture.record, run, FILE_ARTIFACT, &file, &err));
 	file.hash = hash_b;
 	OK(run_file_add(fixture.record, run, FILE_ARTIFACT, &file, &err));
@@ -274,7 +282,10 @@ START_TEST(code_with_and_without_git)
 	ck_assert_str_eq(code.lost, "the project is not in a git repository");
 	run_code_release(&code);
 	struct repository_state state = { .commit = "9c27e55000000000000000000000000000000000",
-		.branch = (char[]){ "main" }, .dirty = true, .n_changed = 2, .n_untracked = 1 };
+		.branch = (char[]){ "main" },
+		.dirty = true,
+		.n_changed = 2,
+		.n_untracked = 1 };
 	OK(run_code_set(fixture.record, run, &state, hash_a, NULL, &err));
 	OK(run_code_load(fixture.record, run, &code, &err));
 	ck_assert_str_eq(code.commit, state.commit);
@@ -287,6 +298,5 @@ START_TEST(code_with_and_without_git)
 END_TEST
 
 UNIT_MAIN("record/facts", params_are_set_once, a_document_is_flattened, metrics_keep_their_series,
-	a_long_series_is_thinned,
-	a_batch_is_all_or_nothing, tags_come_and_go, files_by_role, equal_environments_are_one,
-	code_with_and_without_git)
+	a_long_series_is_thinned, a_batch_is_all_or_nothing, tags_come_and_go, files_by_role,
+	equal_environments_are_one, code_with_and_without_git)

@@ -41,7 +41,8 @@ START_TEST(what_is_refused_is_pointed_at)
 		{ "metrics.a > 1)", 14, "there is no '(' for this ')'", "" },
 		{ "metrics.a > 1 metrics.b > 2", 15, "'metrics.b' is not understood here",
 			"join comparisons by 'and' or 'or'" },
-		{ "name = 'otter", 8, "the quote that begins here is never closed", "end it with '" },
+		{ "name = 'otter", 8, "the quote that begins here is never closed",
+			"end it with '" },
 		{ "id in ()", 8, "the list is empty", "" },
 		{ "id in ('a',)", 12, "a value is missing before ')'", "" },
 		{ "id in 'a'", 7, "'(' is missing behind 'in'", "write in ('a', 'b')" },
@@ -108,8 +109,8 @@ START_TEST(and_binds_before_or_and_not_before_and)
 {
 	struct error err = ERROR_INIT;
 	AUTO(filter_release) struct filter filter = { .root = NULL };
-	ck_assert_int_eq(filter_parse(
-		"not tags.x and metrics.a > 1 or dirty", NOW, &filter, &err), 0);
+	ck_assert_int_eq(
+		filter_parse("not tags.x and metrics.a > 1 or dirty", NOW, &filter, &err), 0);
 	ck_assert_int_eq(filter.root->operation, FILTER_OR);
 	ck_assert_int_eq(filter.root->left->operation, FILTER_AND);
 	ck_assert_int_eq(filter.root->left->left->operation, FILTER_NOT);
@@ -139,8 +140,8 @@ START_TEST(dates_as_people_say_them)
 		char text[64];
 		AUTO(filter_release) struct filter filter = { .root = NULL };
 		snprintf(text, sizeof text, "started >= %s", cases[i].text);
-		ck_assert_msg(filter_parse(text, NOW, &filter, &err) == 0, "%s: %s", text,
-			err.message);
+		ck_assert_msg(
+			filter_parse(text, NOW, &filter, &err) == 0, "%s: %s", text, err.message);
 		ck_assert_msg(filter.root->values->first == cases[i].first, "%s", text);
 		ck_assert_msg(filter.root->values->last == cases[i].last, "%s", text);
 	}
@@ -151,7 +152,8 @@ START_TEST(depth_and_size_are_bounded)
 {
 	struct error err = ERROR_INIT;
 	struct filter filter;
-	AUTO(strbuf_release) struct strbuf deep = STRBUF_INIT, wide = STRBUF_INIT, list = STRBUF_INIT;
+	AUTO(strbuf_release)
+	struct strbuf deep = STRBUF_INIT, wide = STRBUF_INIT, list = STRBUF_INIT;
 	strbuf_add_repeated(&deep, '(', 8000);
 	ck_assert_int_eq(filter_parse(deep.text, NOW, &filter, &err), -ERROR_USAGE);
 	ck_assert_ptr_nonnull(strstr(err.message, "deep"));
@@ -191,8 +193,10 @@ START_TEST(sort_keys)
 	struct error err = ERROR_INIT;
 	struct sort_keys keys;
 	AUTO(arena_release) struct arena arena = ARENA_INIT(0);
-	ck_assert_int_eq(sort_parse(&arena,
-		"-metrics.roc_auc, started,params.`a b` desc,newest,-newest", &keys, &err), 0);
+	ck_assert_int_eq(
+		sort_parse(&arena, "-metrics.roc_auc, started,params.`a b` desc,newest,-newest",
+			&keys, &err),
+		0);
 	ck_assert_uint_eq(keys.count, 5);
 	ck_assert_str_eq(keys.fields[0].name, "roc_auc");
 	ck_assert_str_eq(keys.fields[2].name, "a b");

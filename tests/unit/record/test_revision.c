@@ -38,8 +38,8 @@ START_TEST(what_names_a_run)
 	static const struct {
 		const char *revision;
 		int64_t run;
-	} cases[] = { { "@", 4 }, { "@~", 3 }, { "@~1", 3 }, { "@~3", 1 }, { "@~0", 4 }, { "~2", 2 },
-		{ "7f3a1", 1 }, { "7f3a20000", 2 }, { "51d0", 3 },
+	} cases[] = { { "@", 4 }, { "@~", 3 }, { "@~1", 3 }, { "@~3", 1 }, { "@~0", 4 },
+		{ "~2", 2 }, { "7f3a1", 1 }, { "7f3a20000", 2 }, { "51d0", 3 },
 		{ "c90aa000000000000000000000000000", 4 }, { "calm-otter", 1 }, { "shy-heron", 4 },
 		{ "candidate", 3 }, { "candidate~1", 2 }, { "plain-moth~2", 1 },
 		{ "eeeee000000000000000000000000000", 5 }, { "eeeee", 5 } };
@@ -73,16 +73,17 @@ START_TEST(what_does_not)
 		{ "@~4", ERROR_NOT_FOUND, "'@~4': there are not so many runs before it", "" },
 		{ "@~x", ERROR_USAGE, "'@~x': '~' wants a number behind it", "" },
 		{ "", ERROR_USAGE, "the revision is empty", "" },
-		{ "m@production", ERROR_UNSUPPORTED, "'m@production': there is no model registry yet",
-			"name the run itself" },
+		{ "m@production", ERROR_UNSUPPORTED,
+			"'m@production': there is no model registry yet", "name the run itself" },
 	};
 	struct fixture fixture;
 	five(&fixture);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct error err = ERROR_INIT;
 		int64_t run = 0;
-		ck_assert_int_eq(revision_resolve(fixture.record, NULL, cases[i].revision, &run,
-			&err), -(int)cases[i].code);
+		ck_assert_int_eq(
+			revision_resolve(fixture.record, NULL, cases[i].revision, &run, &err),
+			-(int)cases[i].code);
 		ck_assert_str_eq(err.message, cases[i].message);
 		ck_assert_str_eq(err.hint, cases[i].hint);
 	}
@@ -96,8 +97,7 @@ START_TEST(in_an_empty_record)
 	struct error err = ERROR_INIT;
 	int64_t run;
 	fixture_make(&fixture);
-	ck_assert_int_eq(
-		revision_resolve(fixture.record, NULL, "@", &run, &err), -ERROR_NOT_FOUND);
+	ck_assert_int_eq(revision_resolve(fixture.record, NULL, "@", &run, &err), -ERROR_NOT_FOUND);
 	ck_assert_str_eq(err.hint, "nothing has been recorded yet; 'mlops train' makes a run");
 	fixture_remove(&fixture);
 }

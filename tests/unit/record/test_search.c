@@ -39,8 +39,8 @@ static unsigned draw(unsigned below)
 }
 
 static const double values[] = { -1, 0, 0.5, 0.5000001, 1, 10, 1e300, INFINITY, NAN };
-static const char *const texts[] = { "1", "1.0", "10", "9", "-0.5", "abc", "Abc", "", "true",
-	"a%c", "a_c", "1e1", "it's", "zebra" };
+static const char *const texts[] = { "1", "1.0", "10", "9", "-0.5", "abc", "Abc", "", "true", "a%c",
+	"a_c", "1e1", "it's", "zebra" };
 static const char *const models[] = { "logistic", "mlp", "Logistic" };
 enum { VALUES = 9, TEXTS = 14, MODELS = 3 };
 
@@ -64,13 +64,13 @@ static void make_runs(struct fixture *fixture)
 			if (draw(4)) {
 				fact->metric_text[k] = "";
 				fact->metric[k] = values[draw(VALUES)];
-				OK(metric_set(fixture->record, run, names[k], fact->metric[k],
-					&err));
+				OK(metric_set(
+					fixture->record, run, names[k], fact->metric[k], &err));
 			}
 			if (draw(4)) {
 				fact->text[0][k] = texts[draw(TEXTS)];
-				OK(params_set(fixture->record, run, keys[k], fact->text[0][k],
-					&err));
+				OK(params_set(
+					fixture->record, run, keys[k], fact->text[0][k], &err));
 			}
 			if (draw(2)) {
 				fact->text[1][k] = texts[draw(TEXTS)];
@@ -78,8 +78,10 @@ static void make_runs(struct fixture *fixture)
 			}
 		}
 		char sql[256];
-		snprintf(sql, sizeof sql, "UPDATE runs SET started = %lld, status = %d WHERE "
-			"number = %lld", (long long)fact->started, fact->status, (long long)run);
+		snprintf(sql, sizeof sql,
+			"UPDATE runs SET started = %lld, status = %d WHERE "
+			"number = %lld",
+			(long long)fact->started, fact->status, (long long)run);
 		OK(database_execute(record_database(fixture->record), sql, &err));
 	}
 	OK(transaction_commit(&change, &err));
@@ -88,12 +90,18 @@ static void make_runs(struct fixture *fixture)
 static bool compare_numbers(double a, int operator, double b)
 {
 	switch (operator) {
-	case 0: return a == b;
-	case 1: return a != b; /* also if one is NaN */
-	case 2: return a < b;
-	case 3: return a <= b;
-	case 4: return a > b;
-	default: return a >= b;
+	case 0:
+		return a == b;
+	case 1:
+		return a != b; /* also if one is NaN */
+	case 2:
+		return a < b;
+	case 3:
+		return a <= b;
+	case 4:
+		return a > b;
+	default:
+		return a >= b;
 	}
 }
 
@@ -139,7 +147,7 @@ typedef bool answers[RUNS];
 
 static void leaf_metric(struct strbuf *out, answers ret)
 {
-	unsigned k = draw(NAMES), operator = draw(6);
+	unsigned k = draw(NAMES), operator= draw(6);
 	strbuf_printf(out, "metrics.%c %s ", 'a' + (int)k, operators[operator]);
 	if (draw(3)) {
 		double value = values[draw(VALUES - 2)];
@@ -160,7 +168,7 @@ static const char *const prefixes[] = { "params", "tags" };
 
 static void leaf_text(struct strbuf *out, answers ret)
 {
-	unsigned side = draw(2), k = draw(NAMES), operator = draw(6);
+	unsigned side = draw(2), k = draw(NAMES), operator= draw(6);
 	strbuf_printf(out, "%s.%c %s ", prefixes[side], 'p' + (int)k, operators[operator]);
 	const char *literal = texts[draw(TEXTS)];
 	double number = values[draw(VALUES - 2)];
@@ -171,15 +179,15 @@ static void leaf_text(struct strbuf *out, answers ret)
 		quote(out, literal);
 	for (int i = 0; i < RUNS; i++) {
 		const char *text = facts[i].text[side][k];
-		ret[i] = text && (numeric ?
-			compare_numbers(text_number(text), (int)operator, number) :
-			compare_order(strcmp(text, literal), (int)operator));
+		ret[i] =
+			text && (numeric ? compare_numbers(text_number(text), (int)operator, number)
+					 : compare_order(strcmp(text, literal), (int)operator));
 	}
 }
 
 static void leaf_fields(struct strbuf *out, answers ret)
 {
-	unsigned side = draw(2), k = draw(NAMES), other = draw(NAMES), operator = draw(6);
+	unsigned side = draw(2), k = draw(NAMES), other = draw(NAMES), operator= draw(6);
 	bool metric = draw(2);
 	strbuf_printf(out, "%s.%c %s %s.%c", prefixes[side], 'p' + (int)k, operators[operator],
 		metric ? "metrics" : prefixes[!side], (metric ? 'a' : 'p') + (int)other);
@@ -187,14 +195,15 @@ static void leaf_fields(struct strbuf *out, answers ret)
 		const char *a = facts[i].text[side][k], *b = facts[i].text[!side][other];
 		if (metric) {
 			ret[i] = a && facts[i].metric_text[other] &&
-				 compare_numbers(text_number(a), (int)operator,
-					 facts[i].metric[other]);
+				 compare_numbers(
+					 text_number(a), (int)operator, facts[i].metric[other]);
 			continue;
 		}
 		ret[i] = a && b &&
-			 (isnan(text_number(a)) || isnan(text_number(b)) ?
-				 compare_order(strcmp(a, b), (int)operator) :
-				 compare_numbers(text_number(a), (int)operator, text_number(b)));
+			 (isnan(text_number(a)) || isnan(text_number(b))
+					 ? compare_order(strcmp(a, b), (int)operator)
+					 : compare_numbers(
+						   text_number(a), (int)operator, text_number(b)));
 	}
 }
 
@@ -215,8 +224,8 @@ static void leaf_list(struct strbuf *out, answers ret)
 			quote(out, literal);
 		for (int i = 0; i < RUNS; i++) {
 			const char *text = facts[i].text[side][k];
-			ret[i] = ret[i] || (text && (numeric ? text_number(text) == number :
-							      strcmp(text, literal) == 0));
+			ret[i] = ret[i] || (text && (numeric ? text_number(text) == number
+							     : strcmp(text, literal) == 0));
 		}
 	}
 	strbuf_add(out, ")");
@@ -269,7 +278,7 @@ static void leaf_null(struct strbuf *out, answers ret)
 
 static void leaf_attribute(struct strbuf *out, answers ret)
 {
-	unsigned operator = draw(6);
+	unsigned operator= draw(6);
 	if (draw(2)) {
 		const char *model = models[draw(MODELS)];
 		strbuf_printf(out, "attributes.model %s '%s'", operators[operator], model);
@@ -278,17 +287,17 @@ static void leaf_attribute(struct strbuf *out, answers ret)
 				 compare_order(strcmp(facts[i].model, model), (int)operator);
 		return;
 	}
-	operator = draw(2);
+	operator= draw(2);
 	int status = (int)draw(4);
 	strbuf_printf(out, "status %s %s", operators[operator],
 		run_status_name((enum run_status)status));
 	for (int i = 0; i < RUNS; i++)
-		ret[i] = (facts[i].status == status) == (operator == 0);
+		ret[i] = (facts[i].status == status) == (operator== 0);
 }
 
 static void leaf_date(struct strbuf *out, answers ret)
 {
-	unsigned operator = draw(6);
+	unsigned operator= draw(6);
 	bool whole_day = draw(2);
 	int64_t day = START - START % DAY + (int64_t)draw(6) * DAY;
 	int64_t first = whole_day ? day : day + DAY / 4, last = whole_day ? day + DAY - 1 : first;
@@ -298,8 +307,8 @@ static void leaf_date(struct strbuf *out, answers ret)
 	for (int i = 0; i < RUNS; i++) {
 		int64_t started = facts[i].started;
 		bool inside = started >= first && started <= last;
-		bool results[] = { inside, !inside, started < first, started <= last,
-			started > last, started >= first };
+		bool results[] = { inside, !inside, started<first, started <= last, started> last,
+			started >= first };
 		ret[i] = results[operator];
 	}
 }
@@ -414,14 +423,15 @@ START_TEST(order_is_as_promised)
 		size_t count = find(&fixture, "", sort, 0, found);
 		ck_assert_uint_eq(count, RUNS);
 		for (size_t i = 1; i < count; i++) {
-			const struct fact_run *a = &facts[found[i - 1] - 1], *b = &facts[found[i] - 1];
+			const struct fact_run *a = &facts[found[i - 1] - 1],
+					      *b = &facts[found[i] - 1];
 			int class = metric_class(a);
 			ck_assert_int_le(class, metric_class(b));
 			if (class != metric_class(b))
 				continue;
 			bool same = class || a->metric[0] == b->metric[0];
-			ck_assert(same ? found[i - 1] > found[i] :
-					 (a->metric[0] > b->metric[0]) == (descending == 1));
+			ck_assert(same ? found[i - 1] > found[i]
+				       : (a->metric[0] > b->metric[0]) == (descending == 1));
 		}
 		/* A limit gives the beginning of it; the other way of sorting, the same. */
 		ck_assert_uint_eq(find(&fixture, "", sort, 5, first), 5);
@@ -447,7 +457,8 @@ START_TEST(order_is_as_promised)
 	ck_assert_uint_eq(find(&fixture, "", "-tags.q", 0, slow), RUNS);
 	ck_assert_int_eq(memcmp(first, slow, sizeof first), 0);
 	for (size_t i = 1; i < count; i++) {
-		const char *a = facts[found[i - 1] - 1].text[0][0], *b = facts[found[i] - 1].text[0][0];
+		const char *a = facts[found[i - 1] - 1].text[0][0],
+			   *b = facts[found[i] - 1].text[0][0];
 		if (!a || !b) {
 			ck_assert(!b);
 			continue;
@@ -530,9 +541,10 @@ START_TEST(a_dead_run_is_found_as_crashed)
 	int64_t found[RUNS];
 	fixture_make(&fixture);
 	int64_t dead = fixture_run(&fixture, NULL);
-	OK(database_execute(record_database(fixture.record),
-		"UPDATE runs SET process = process || '9'", &err));
-	ck_assert_uint_eq(find(&fixture, "status = crashed and duration is null", NULL, 0, found), 1);
+	OK(database_execute(
+		record_database(fixture.record), "UPDATE runs SET process = process || '9'", &err));
+	ck_assert_uint_eq(
+		find(&fixture, "status = crashed and duration is null", NULL, 0, found), 1);
 	ck_assert_int_eq(found[0], dead);
 	ck_assert_uint_eq(find(&fixture, "status = running or duration >= 0", NULL, 0, found), 0);
 	fixture_remove(&fixture);

@@ -74,8 +74,8 @@ START_TEST(equals_shrink_alike)
 	text_table_init(&table);
 	text_table_column(&table, "a", TABLE_LEFT | TABLE_SHRINK);
 	text_table_column(&table, "b", TABLE_LEFT | TABLE_SHRINK);
-	fill(&table,
-		(const char *const[]){ "abcdefghijklmnopqrst", "abcdefghijklmnopqrstuvwxyz", NULL });
+	fill(&table, (const char *const[]){
+			     "abcdefghijklmnopqrst", "abcdefghijklmnopqrstuvwxyz", NULL });
 	render_is(&table, 26, true,
 		"a             b\n"
 		"abcdefghijk…  abcdefghijk…\n");
