@@ -87,7 +87,7 @@ static int config_layer_of(const struct invocation *invocation,
 static int config_change(struct invocation *invocation, const struct config_options *options,
 	const char *value, struct error *err)
 {
-	enum config_layer layer;
+	enum config_layer layer = CONFIG_USER;
 	bool rewritten;
 	if (!setting_find(options->name)) {
 		error_set(err, ERROR_NOT_FOUND, "there is no setting '%s'", options->name);

@@ -169,7 +169,12 @@ static int main_finish_output(struct invocation *invocation, int status, struct 
 	int sent = answered ? output_finish(&invocation->output, &later)
 			    : output_flush(&invocation->output, &later);
 	progress_erase(&invocation->progress);
+	/* Whoever leaves the pager has seen enough; nothing failed. */
+	bool left = invocation->pager.running &&
+		    (later.os == EPIPE || (status < 0 && err->os == EPIPE));
 	pager_finish(&invocation->pager, &invocation->output);
+	if (left)
+		return 0;
 	if (sent < 0 && answered) {
 		*err = later;
 		return sent;

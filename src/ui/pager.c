@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mlops/base/text.h"
 #include "mlops/base/vec.h"
 #include "mlops/system/environment.h"
 
@@ -22,11 +23,37 @@ static int pager_add_variable(void *context, const char *name, const char *value
 	return 0;
 }
 
+/*
+ * The program as a list of words, so that one that is not installed is noticed before the answer
+ * has gone into its pipe; what needs a shell ("less | tee log") gets one. False for that.
+ */
+static bool pager_split(struct arena *arena, const char *program, const char **words, size_t most)
+{
+	struct error ignored = ERROR_INIT;
+	struct text rest = text_of(program), word;
+	size_t count = 0;
+	if (strpbrk(program, "\"'\\$`|&;<>()*?[#~="))
+		return false;
+	while (text_split(&rest, ' ', &word)) {
+		if (!word.length)
+			continue;
+		words[count] = arena_copy_bytes(arena, word.at, word.length, &ignored);
+		if (!words[count] || ++count == most)
+			return false;
+	}
+	words[count] = NULL;
+	return count > 0;
+}
+
 static int pager_launch(struct pager *pager, const char *program, struct error *err)
 {
 	struct pager_environment environment = { .arena = ARENA_INIT(64u << 20) };
 	struct process_options options = PROCESS_OPTIONS;
-	options.shell = program;
+	const char *words[16];
+	if (pager_split(&environment.arena, program, words, sizeof words / sizeof *words))
+		options.arguments = words;
+	else
+		options.shell = program;
 	options.input = PROCESS_PIPE;
 	options.same_group = true;
 	int status = environment_each("", pager_add_variable, &environment, err);
