@@ -75,6 +75,13 @@ static inline bool cells_leading_zero(const char *at)
 	return (two & 0xf0ff) == 0x3030;
 }
 
+/* By its sign bit, without a jump: signs come as they like, and half the guesses would be wrong. */
+CELLS_TARGET static inline double cells_negate(double value, size_t negative)
+{
+	static const double signs[2] = { 0.0, -0.0 };
+	return _mm_cvtsd_f64(_mm_xor_pd(_mm_set_sd(value), _mm_load_sd(&signs[negative])));
+}
+
 CELLS_TARGET static int cells_float64_avx2(
 	struct cells_block *block, size_t c, size_t row, size_t n, struct error *err)
 {
@@ -90,7 +97,7 @@ CELLS_TARGET static int cells_float64_avx2(
 			cells_digits(raw.at + raw.length, length, &digits, &point) &&
 			digits <= (uint64_t)1 << 53) {
 			double value = (double)(int64_t)digits / cells_divisors[point];
-			values[r] = negative ? -value : value;
+			values[r] = cells_negate(value, negative);
 		} else if (!raw.length && empty) {
 			cells_store_missing(block, c, r);
 		} else if (cells_store_one(block, c, r, raw, err) < 0) {
@@ -114,7 +121,8 @@ CELLS_TARGET static int cells_int64_avx2(
 		if (length - 1 < CELLS_WIDE && !cells_leading_zero(raw.at + negative) &&
 			cells_digits(raw.at + raw.length, length, &digits, &point) &&
 			point == CELLS_WIDE && digits <= (uint64_t)1 << 53) {
-			values[r] = negative ? -(int64_t)digits : (int64_t)digits;
+			/* Without a jump: signs come as they like. */
+			values[r] = (int64_t)((digits ^ (0 - negative)) + negative);
 		} else if (!raw.length && empty) {
 			cells_store_missing(block, c, r);
 		} else if (cells_store_one(block, c, r, raw, err) < 0) {

@@ -1,7 +1,7 @@
 /*
- * csv_generate BYTES > FILE: rows of 19 mixed columns from a fixed seed until the size is reached: an
- * id, ten numbers (nine with six decimals, one with seventeen digits), three integers, four categories
- * of which one is quoted with commas inside, and a label.
+ * csv_generate BYTES > FILE: rows of 19 mixed columns from a fixed seed until the size is reached:
+ * an id, ten numbers (nine with six decimals, one with seventeen digits), three integers, four
+ * categories of which one is quoted with commas inside, and a label.
  */
 #include <inttypes.h>
 #include <math.h>
