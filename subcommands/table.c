@@ -10,13 +10,17 @@
 	X(config)                                                                                  \
 	X(diff)                                                                                    \
 	X(doctor)                                                                                  \
+	X(eval)                                                                                    \
 	X(help)                                                                                    \
+	X(init)                                                                                    \
 	X(log)                                                                                     \
 	X(metric)                                                                                  \
+	X(predict)                                                                                 \
 	X(rm)                                                                                      \
 	X(schema)                                                                                  \
 	X(show)                                                                                    \
 	X(tag)                                                                                     \
+	X(train)                                                                                   \
 	X(version)
 
 #define COMMAND_DECLARE(name) extern const struct command command_##name;

@@ -81,19 +81,17 @@ static int assess_prepare(const struct assess_request *request,
 	return status;
 }
 
-/* Slices must name columns of the data: said at their place, before anything is computed. */
-static int assess_check_slices(const struct assess_request *request,
+/* Slices must name columns of the data: said at their place. */
+static int assess_check_slices(const struct document *project, const struct dataset *dataset,
 	const struct evaluation_options *options, struct error *err)
 {
-	const struct document *project = request->project;
 	const struct value *slices = value_at_path(project->root, "evaluate.slices");
 	for (size_t i = 0; i < options->n_slices; i++) {
-		if (table_column(&request->dataset->source.table, options->slices[i], NULL))
+		if (table_column(&dataset->source.table, options->slices[i], NULL))
 			continue;
-		const struct value *item =
-			slices && slices->kind == VALUE_SEQUENCE && i < slices->sequence.count
-				? slices->sequence.items[i]
-				: slices;
+		bool listed =
+			slices && slices->kind == VALUE_SEQUENCE && i < slices->sequence.count;
+		const struct value *item = listed ? slices->sequence.items[i] : slices;
 		struct position at = { .line = 0 };
 		if (item)
 			position_set(&at, project->file, item->line, item->column);
@@ -103,15 +101,26 @@ static int assess_check_slices(const struct assess_request *request,
 	return 0;
 }
 
+static int assess_options(const struct document *project, const struct dataset *dataset,
+	struct evaluation_options *ret_options, struct error *err)
+{
+	int status = evaluation_options_read(value_member(project->root, "evaluate"),
+		(enum prediction_task)dataset->task, project->file, ret_options, err);
+	return status < 0 ? status : assess_check_slices(project, dataset, ret_options, err);
+}
+
+int assess_check(const struct document *project, const struct dataset *dataset, struct error *err)
+{
+	AUTO(evaluation_options_release) struct evaluation_options options = { .n_metrics = 0 };
+	return assess_options(project, dataset, &options, err);
+}
+
 int assess(
 	const struct assess_request *request, struct evaluation *ret_evaluation, struct error *err)
 {
 	const struct dataset *dataset = request->dataset;
 	AUTO(evaluation_options_release) struct evaluation_options options = { .n_metrics = 0 };
-	int status = evaluation_options_read(value_member(request->project->root, "evaluate"),
-		(enum prediction_task)dataset->task, request->project->file, &options, err);
-	if (status == 0)
-		status = assess_check_slices(request, &options, err);
+	int status = assess_options(request->project, dataset, &options, err);
 	if (status < 0)
 		return status;
 	struct assess_part parts[2] = { { .scores = NULL }, { .scores = NULL } };
@@ -124,9 +133,10 @@ int assess(
 			request, &options, (enum split_part)which, &parts[n], &inputs[n], err);
 		n++;
 	}
-	if (status == 0 && n == 0)
-		status = assess_prepare(request, &options, SPLIT_TRAIN, &parts[n], &inputs[n], err),
+	if (status == 0 && n == 0) {
+		status = assess_prepare(request, &options, SPLIT_TRAIN, &parts[n], &inputs[n], err);
 		n++;
+	}
 	if (status == 0)
 		status = evaluation_make(&options, inputs, n, ret_evaluation, err);
 	for (size_t i = 0; i < n; i++)

@@ -20,8 +20,8 @@ int eval_load_model(struct record *record, struct object_store *objects, int64_t
 		return status;
 	const struct run_file *file = run_files_find(&files, TRAIN_ARTIFACT_MODEL);
 	if (!file) {
-		error_set(err, ERROR_NOT_FOUND, "the run has no artifact '%s'",
-			TRAIN_ARTIFACT_MODEL);
+		error_set(
+			err, ERROR_NOT_FOUND, "the run has no artifact '%s'", TRAIN_ARTIFACT_MODEL);
 		return error_hint(err, "choose a finished training run: see 'mlops log'");
 	}
 	if (!hash_parse(text_of(file->hash), &hash))
@@ -34,8 +34,7 @@ int eval_load_model(struct record *record, struct object_store *objects, int64_t
 	return model_read(bytes.text, bytes.length, ret_model, err);
 }
 
-static int eval_load_project(const struct run *run, struct document *ret_project,
-	struct error *err)
+static int eval_load_project(const struct run *run, struct document *ret_project, struct error *err)
 {
 	if (!run->document)
 		return error_set(err, ERROR_NOT_FOUND, "the run has no project document");
@@ -43,8 +42,8 @@ static int eval_load_project(const struct run *run, struct document *ret_project
 }
 
 /* The run's own data must be what they were. */
-static int eval_check_inputs(const struct eval_request *request, const struct dataset *dataset,
-	struct error *err)
+static int eval_check_inputs(
+	const struct eval_request *request, const struct dataset *dataset, struct error *err)
 {
 	AUTO(run_files_release) struct run_files files = { .count = 0 };
 	int status = run_files_load(request->record, request->run, FILE_INPUT, &files, err);
@@ -100,8 +99,8 @@ static int eval_code_targets(const struct model *model, const struct column *tar
 	for (size_t i = 0; i < n; i++) {
 		part->rows[i] = i;
 		if (column_is_missing(target, i))
-			return error_set(err, ERROR_INVALID,
-				"row %zu: the target '%s' is missing", i + 1, target->name);
+			return error_set(err, ERROR_INVALID, "row %zu: the target '%s' is missing",
+				i + 1, target->name);
 		if (regression)
 			part->values[i] = column_number(target, i);
 		else if (eval_code_class(model, target, i, &part->classes[i], err) < 0)
@@ -140,14 +139,17 @@ static int eval_read_types(const struct model *model, struct table_schema *schem
 	*ret_types = memory_allocate(schema->n_columns, sizeof **ret_types, err);
 	if (!*ret_types)
 		return -ERROR_MEMORY;
-	for (size_t i = 0; i < schema->n_columns; i++)
-		(*ret_types)[i] =
-			(struct read_type){ schema->columns[i].name, schema->columns[i].type };
+	for (size_t i = 0; i < schema->n_columns; i++) {
+		enum column_type type = schema->columns[i].type;
+		/* Whole numbers in training do not forbid 59.5 later: the model reads doubles. */
+		(*ret_types)[i] = (struct read_type){ schema->columns[i].name,
+			type == COLUMN_INT64 ? COLUMN_FLOAT64 : type };
+	}
 	return 0;
 }
 
-static int eval_load_other(const struct eval_request *request, struct eval_result *result,
-	struct error *err)
+static int eval_load_other(
+	const struct eval_request *request, struct eval_result *result, struct error *err)
 {
 	struct dataset *dataset = &result->dataset;
 	const struct model *model = &result->model;
@@ -170,15 +172,15 @@ static int eval_load_other(const struct eval_request *request, struct eval_resul
 	status = table_read(&options, &dataset->source.table, NULL, err);
 	if (status < 0)
 		return status;
-	const struct column *target = table_column(&dataset->source.table,
-		dataset->settings.target, &dataset->source.target);
+	const struct column *target = table_column(
+		&dataset->source.table, dataset->settings.target, &dataset->source.target);
 	if (!target)
 		return error_set(err, ERROR_INVALID, "'%s' has no column '%s', the target",
 			request->data, dataset->settings.target);
 	const char *task = model_metadata(model, "mlops.task");
-	dataset->task = model->task == MODEL_REGRESSION ? TASK_REGRESSION :
-		task && strcmp(task, "binary") == 0	? TASK_BINARY :
-							  TASK_MULTICLASS;
+	dataset->task = model->task == MODEL_REGRESSION       ? TASK_REGRESSION
+			: task && strcmp(task, "binary") == 0 ? TASK_BINARY
+							      : TASK_MULTICLASS;
 	dataset->files[0].path = request->data;
 	dataset->n_files = 1;
 	status = hash_file(request->data, &dataset->files[0].hash, &dataset->files[0].bytes, err);
@@ -188,8 +190,8 @@ static int eval_load_other(const struct eval_request *request, struct eval_resul
 }
 
 /* The constant scores of the baseline, as the model file carries them; none in others' files. */
-static int eval_read_baseline(const struct model *model, size_t width, double **ret_baseline,
-	struct error *err)
+static int eval_read_baseline(
+	const struct model *model, size_t width, double **ret_baseline, struct error *err)
 {
 	AUTO(document_release) struct document document = { .file = NULL };
 	const char *text = model_metadata(model, "mlops.baseline");
@@ -200,17 +202,18 @@ static int eval_read_baseline(const struct model *model, size_t width, double **
 		return status;
 	const struct value *list = document.root;
 	if (list->kind != VALUE_SEQUENCE || list->sequence.count != width)
-		return error_set(err, ERROR_INVALID, "the model's metadata mlops.baseline is no "
-						     "list of %zu numbers",
+		return error_set(err, ERROR_INVALID,
+			"the model's metadata mlops.baseline is no "
+			"list of %zu numbers",
 			width);
 	*ret_baseline = memory_allocate(width, sizeof **ret_baseline, err);
 	if (!*ret_baseline)
 		return -ERROR_MEMORY;
 	for (size_t i = 0; i < width; i++) {
 		const struct value *item = list->sequence.items[i];
-		(*ret_baseline)[i] = item->kind == VALUE_INTEGER ? (double)item->integer :
-			item->kind == VALUE_FLOAT		 ? item->number :
-								   NAN;
+		(*ret_baseline)[i] = item->kind == VALUE_INTEGER ? (double)item->integer
+				     : item->kind == VALUE_FLOAT ? item->number
+								 : NAN;
 	}
 	return 0;
 }
@@ -240,8 +243,8 @@ static int eval_assess(struct eval_result *result, struct error *err)
 	return assess(&request, &result->evaluation, err);
 }
 
-static int eval_all(const struct eval_request *request, struct eval_result *result,
-	struct error *err)
+static int eval_all(
+	const struct eval_request *request, struct eval_result *result, struct error *err)
 {
 	int status = run_load(request->record, request->run, &result->run, err);
 	if (status == 0)
@@ -258,8 +261,7 @@ static int eval_all(const struct eval_request *request, struct eval_result *resu
 	return status < 0 ? status : eval_check_inputs(request, &result->dataset, err);
 }
 
-int eval_run(const struct eval_request *request, struct eval_result *ret_result,
-	struct error *err)
+int eval_run(const struct eval_request *request, struct eval_result *ret_result, struct error *err)
 {
 	*ret_result = (struct eval_result){ .model_hash = "" };
 	int status = eval_all(request, ret_result, err);

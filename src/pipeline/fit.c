@@ -48,8 +48,8 @@ static int fit_score_baseline(struct fit *fit, struct error *err)
 	if (!fit->baseline_scores || matrix_init(1, n, &row, err) < 0)
 		return -ERROR_MEMORY;
 	struct matrix_view view = matrix_view(&row);
-	return trainer_predict(trainer_find("baseline"), &fit->baseline, &view, 1,
-		fit->baseline_scores, err);
+	return trainer_predict(
+		trainer_find("baseline"), &fit->baseline, &view, 1, fit->baseline_scores, err);
 }
 
 /* Trains the model that the project asks for, and the default baseline beside it. */

@@ -374,6 +374,19 @@ static void train_drop_log(struct train_job *job)
 		event_warn(job->request->sink, NULL, "%s", ignored.message);
 }
 
+/* What the project asks of these data must be possible: found out before there is a run. */
+static int train_check(const struct train_job *job, struct error *err)
+{
+	const struct document *project = job->request->project;
+	const struct dataset *dataset = &job->result->dataset;
+	AUTO(features_free) struct features *features = NULL;
+	int status = assess_check(project, dataset, err);
+	if (status < 0)
+		return status;
+	return features_new(project, value_member(project->root, "features"),
+		&dataset->source.table, dataset->excluded, NULL, &features, err);
+}
+
 static int train_open(struct train_job *job, struct error *err)
 {
 	const struct train_request *request = job->request;
@@ -383,6 +396,8 @@ static int train_open(struct train_job *job, struct error *err)
 	if (status == 0)
 		status = dataset_load(request->project, request->root, request->sink,
 			request->problems, &job->result->dataset, err);
+	if (status == 0)
+		status = train_check(job, err);
 	if (status == 0)
 		status = capture_take(
 			request->root, job->objects, request->sink, &job->capture, err);

@@ -18,6 +18,13 @@ struct assess_request {
 	const double *baseline; /* what the baseline says of any row: width; NULL: none */
 };
 
+/*
+ * Is the section `evaluate` fit for these data: known metrics of the task, slices that are columns?
+ * ERROR_INVALID at its place. Asked before training, since the answer does not depend on it.
+ */
+int assess_check(const struct document *project, const struct dataset *dataset,
+	struct error *err) MUST_CHECK;
+
 /* Validation (if it has rows) and test; the training part if neither has any. */
 int assess(const struct assess_request *request, struct evaluation *ret_evaluation,
 	struct error *err) MUST_CHECK;

@@ -22,7 +22,7 @@ struct fit {
 	struct features *features;
 	struct trained_model model;
 	struct trained_model baseline; /* the default baseline on the same rows */
-	double *baseline_scores;       /* what it says of any row: width */
+	double *baseline_scores; /* what it says of any row: width */
 	struct graph graph;
 	struct model file; /* read back from the graph's bytes */
 	struct hash fingerprint; /* of those bytes */
