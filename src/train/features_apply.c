@@ -228,7 +228,7 @@ static int features_apply_category(const struct features_apply *apply, size_t in
 	for (size_t i = begin; i < end; i++) {
 		size_t row = apply->rows[i];
 		int64_t code = column->missing_code;
-		if (!column_is_missing(source, row)) {
+		if (!feature_is_missing(source, row)) {
 			if (apply->codes[index])
 				code = apply->codes[index][source->codes[row]];
 			else if (features_text_code(column, column_text(source, row), &code, err) <

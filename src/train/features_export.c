@@ -303,7 +303,7 @@ static int export_bins(
 static int export_categories(
 	struct features_export *export, const struct feature_column *column, struct error *err)
 {
-	/* The missing value is the empty text, which no category is. */
+	/* The missing value is the empty text, which no category is: see feature_is_missing(). */
 	size_t count = column->n_categories + 1;
 	struct text *keys = arena_allocate(&export->arena, count, sizeof *keys, err);
 	int64_t *codes = arena_allocate(&export->arena, count, sizeof *codes, err);
@@ -311,8 +311,6 @@ static int export_categories(
 		return -ERROR_MEMORY;
 	size_t n = 0;
 	for (size_t c = 0; c < column->n_categories; c++) {
-		if (!column->categories[c].length)
-			continue;
 		keys[n] = column->categories[c];
 		codes[n++] = column->codes[c];
 	}

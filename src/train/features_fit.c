@@ -222,7 +222,7 @@ static int features_count_text(const struct features_fit *fit, const struct colu
 	map_init(&seen, NULL);
 	VEC(struct features_category) list = VEC_INIT;
 	for (size_t i = 0; i < fit->n_rows; i++) {
-		if (column_is_missing(source, fit->rows[i]))
+		if (feature_is_missing(source, fit->rows[i]))
 			continue;
 		struct text text = column_text(source, fit->rows[i]);
 		AUTO_FREE char *key = memory_format(err, "%.*s", (int)text.length, text.at);
@@ -256,7 +256,7 @@ static int features_count_codes(const struct features_fit *fit, const struct col
 	for (size_t c = 0; c < source->n_categories; c++)
 		list[c].text = source->categories[c];
 	for (size_t i = 0; i < fit->n_rows; i++) {
-		if (!column_is_missing(source, fit->rows[i]))
+		if (!feature_is_missing(source, fit->rows[i]))
 			list[source->codes[fit->rows[i]]].count++;
 	}
 	size_t kept = 0;

@@ -96,6 +96,13 @@ bool feature_has_slots(const struct feature_column *column);
 bool feature_has_bins(const struct feature_column *column);
 bool feature_is_category(const struct feature_column *column);
 
+/*
+ * Missing, or an empty text that the data does not count as missing (quoted, or left out of
+ * data.missing): to a model the empty text is the missing value (mlops/model/model_file.h), so
+ * that it can be no category of its own.
+ */
+bool feature_is_missing(const struct column *source, size_t row);
+
 /* The part of a time given in seconds since 1970; NaN gives NaN. */
 double feature_part_value(enum feature_part part, double seconds);
 

@@ -18,6 +18,12 @@ bool feature_is_category(const struct feature_column *column)
 	return column->type == COLUMN_CATEGORY || column->type == COLUMN_TEXT;
 }
 
+bool feature_is_missing(const struct column *source, size_t row)
+{
+	return column_is_missing(source, row) ||
+	       (!column_is_numeric(source) && !column_text(source, row).length);
+}
+
 bool feature_has_bins(const struct feature_column *column)
 {
 	return !feature_is_category(column) && (column->rule.n_bins || column->rule.n_edges);

@@ -222,6 +222,38 @@ START_TEST(categories_rare_missing_and_unknown)
 }
 END_TEST
 
+/* Quoted, an empty field is a text, to the graph it is a missing one: so it is to the features. */
+START_TEST(an_empty_text_is_missing)
+{
+	struct fixture fixture;
+	fixture_open(&fixture,
+		"columns:\n"
+		"  colour: {encode: onehot, impute: category}\n"
+		"  size: {encode: ordinal, impute: most_frequent}\n"
+		"  word: {encode: hashed, buckets: 2, impute: category}\n",
+		"colour,size,word,target\n\"\",\"\",\"\",0\n\"\",\"\",\"a\",1\nred,S,b,0\n"
+		"\"\",M,,1\n,M,\"\",1\n");
+	fixture_fit(&fixture);
+	ck_assert_uint_eq(features_count(fixture.features), 2 + 1 + 3);
+	for (size_t row = 0; row < 5; row++)
+		ck_assert_double_eq(cell(&fixture, "colour=(missing)", row), row != 2);
+	ck_assert_double_eq(cell(&fixture, "size", 0), 0); /* M is the most frequent */
+	ck_assert_double_eq(cell(&fixture, "size", 2), 1);
+	ck_assert_double_eq(cell(&fixture, "word#2", 0), 1);
+	ck_assert_double_eq(cell(&fixture, "word#2", 3), 1);
+	check_export(&fixture);
+	fixture_close(&fixture);
+
+	fixture_open(
+		&fixture, "columns: {colour: {impute: none}}\n", "colour,target\n\"\",0\nred,1\n");
+	ck_assert_int_eq(fixture_plan(&fixture), 0);
+	ck_assert_int_eq(
+		features_fit(fixture.features, &fixture.table, fixture.rows, 2, &fixture.err),
+		-ERROR_INVALID);
+	fixture_close(&fixture);
+}
+END_TEST
+
 START_TEST(parts_of_a_time)
 {
 	struct fixture fixture;
@@ -280,5 +312,5 @@ START_TEST(what_cannot_be_done_is_said)
 END_TEST
 
 UNIT_MAIN("train/features", numbers_are_imputed_and_scaled, robust_minmax_clip_and_log,
-	bins_by_quantile_and_by_edges, categories_rare_missing_and_unknown, parts_of_a_time,
-	what_cannot_be_done_is_said)
+	bins_by_quantile_and_by_edges, categories_rare_missing_and_unknown,
+	an_empty_text_is_missing, parts_of_a_time, what_cannot_be_done_is_said)
