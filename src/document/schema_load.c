@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "mlops/base/embedded.h"
@@ -501,9 +502,10 @@ int json_schema_load(
 
 struct text json_schema_text(const char *name)
 {
-	struct error ignored = ERROR_INIT;
-	AUTO_FREE char *file = memory_format(&ignored, "%s.schema.json", name);
-	return file ? embedded_text(file) : (struct text){ NULL, 0 };
+	char file[64];
+	int length = snprintf(file, sizeof file, "%s.schema.json", name);
+	bool fits = length > 0 && (size_t)length < sizeof file;
+	return fits ? embedded_text(file) : (struct text){ NULL, 0 };
 }
 
 int json_schema_builtin(const char *name, struct json_schema **ret_schema, struct error *err)

@@ -343,6 +343,22 @@ START_TEST(schema_all_built_in_ones_load)
 }
 END_TEST
 
+/* Having no memory is not having no schema. */
+START_TEST(schema_without_memory_says_so)
+{
+	struct json_schema *schema = NULL;
+	struct error err = ERROR_INIT;
+	memory_set_cap(8);
+	int status = json_schema_builtin("project", &schema, &err);
+	memory_set_cap(0);
+	ck_assert_int_eq(status, -ERROR_MEMORY);
+	char long_name[200];
+	memset(long_name, 'x', sizeof long_name - 1);
+	long_name[sizeof long_name - 1] = '\0';
+	ck_assert_int_eq(json_schema_builtin(long_name, &schema, &err), -ERROR_NOT_FOUND);
+}
+END_TEST
+
 START_TEST(schema_project_describes_every_key)
 {
 	AUTO(json_schema_free) struct json_schema *schema = NULL;
@@ -357,4 +373,5 @@ END_TEST
 UNIT_MAIN("document/schema", schema_names_what_was_meant, schema_advises_on_types,
 	schema_speaks_of_each_keyword, schema_refuses_what_it_would_not_check,
 	schema_patterns_match_as_ecmascript, schema_is_bounded, schema_adds_defaults,
-	schema_all_built_in_ones_load, schema_project_describes_every_key)
+	schema_all_built_in_ones_load, schema_without_memory_says_so,
+	schema_project_describes_every_key)
