@@ -12,6 +12,8 @@ const char *source_task_name(enum source_task task)
 int source_place(const struct source_settings *settings, const struct value *section,
 	const char *member, struct error *err)
 {
+	if (err->code == ERROR_MEMORY) /* not the document's fault */
+		return -ERROR_MEMORY;
 	const struct value *value = member ? value_member(section, member) : NULL;
 	value = value ? value : section ? section : settings->section;
 	if (value && !err->at.line && settings->file)

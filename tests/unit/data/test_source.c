@@ -213,6 +213,47 @@ START_TEST(files_are_parts_of_one_table)
 }
 END_TEST
 
+/* Want of memory is not the fault of a line in the document. */
+START_TEST(no_memory_has_no_place)
+{
+	enum { ROWS = 100000 };
+	AUTO(strbuf_release) struct strbuf data = STRBUF_INIT;
+	AUTO(source_release) struct source source = { 0 };
+	AUTO(source_settings_release) struct source_settings settings = { 0 };
+	AUTO(document_release) struct document document = { 0 };
+	struct error err = ERROR_INIT;
+	strbuf_add(&data, "a,y\n");
+	for (int i = 0; i < ROWS; i++)
+		strbuf_printf(&data, "%d,%d\n", i % 7, i % 2);
+	ck_assert_int_eq(strbuf_check(&data, &err), 0);
+	write_file("a.csv", data.text);
+	static const char section[] =
+		"{\"path\": \"a.csv\", \"target\": \"y\", \"split\": {\"test\": 0.2}}";
+	ck_assert_int_eq(json_read(text_of(section), "mlops.yaml", &document, &err), 0);
+	ck_assert_int_eq(source_settings_read(document.root, "mlops.yaml", &settings, &err), 0);
+	size_t failed = 0, split = 0;
+	/* Many caps, so that it is met in reading, target and split. */
+	for (size_t cap = 4096; cap < (size_t)16 << 20; cap += cap / 8 + 1) {
+		err = ERROR_INIT;
+		memory_set_cap(cap);
+		int status = source_load(&settings, folder, 1, NULL, NULL, &source, &err);
+		memory_set_cap(0);
+		if (status == 0) {
+			source_release(&source);
+			memset(&source, 0, sizeof source);
+			continue;
+		}
+		ck_assert_msg(status == -ERROR_MEMORY, "%zu: %s", cap, err.message);
+		ck_assert_uint_eq(err.at.line, 0);
+		split += strncmp(err.message, "data.split: ", 12) == 0;
+		failed++;
+	}
+	ck_assert_uint_ge(failed, 10);
+	ck_assert_uint_ge(split, 1);
+	remove_files();
+}
+END_TEST
+
 UNIT_MAIN("data/source", classes_have_an_order, what_cannot_be_learnt_is_named,
 	bad_data_keep_their_own_place, classes_are_stratified_unless_told_otherwise,
-	files_are_parts_of_one_table)
+	files_are_parts_of_one_table, no_memory_has_no_place)
