@@ -36,19 +36,18 @@ void graph_release(struct graph *graph)
 	arena_release(&graph->arena);
 }
 
+/* A list that could not grow has failed as well: what comes next would miss what is not in it. */
 bool graph_failed(const struct graph *graph)
 {
-	return graph->failure.code != ERROR_NONE;
-}
-
-static int graph_check_list(const struct vec_state *state, struct error *err)
-{
-	return vec_state_check(state, err);
+	return graph->failure.code != ERROR_NONE || graph->nodes.state.failed ||
+	       graph->inputs.state.failed || graph->outputs.state.failed ||
+	       graph->initializers.state.failed || graph->opsets.state.failed ||
+	       graph->metadata.state.failed;
 }
 
 int graph_check(const struct graph *graph, struct error *err)
 {
-	if (graph_failed(graph)) {
+	if (graph->failure.code != ERROR_NONE) {
 		*err = graph->failure;
 		return -(int)err->code;
 	}
@@ -56,7 +55,7 @@ int graph_check(const struct graph *graph, struct error *err)
 		&graph->outputs.state, &graph->initializers.state, &graph->opsets.state,
 		&graph->metadata.state };
 	for (size_t i = 0; i < sizeof states / sizeof *states; i++)
-		if (graph_check_list(states[i], err) < 0)
+		if (vec_state_check(states[i], err) < 0)
 			return -(int)err->code;
 	vec_each (node, &graph->nodes)
 		if (vec_check(&(*node)->attributes, err) < 0)

@@ -68,6 +68,25 @@ START_TEST(metadata_is_replaced_in_place)
 }
 END_TEST
 
+/* After a list that cannot grow nothing is built on what it misses: no memory, not a bug. */
+START_TEST(builder_without_memory_says_so)
+{
+	enum { MORE = 1 << 16 };
+	struct graph graph;
+	graph_init(&graph);
+	memory_set_cap(1 << 18);
+	for (int i = 0; i < MORE && !graph.metadata.state.failed; i++)
+		vec_push(&graph.metadata, (struct graph_metadata){ "key", "value" });
+	memory_set_cap(0);
+	ck_assert(graph.metadata.state.failed);
+	graph_rename_output(&graph, "what is not there", "new");
+	ck_assert_str_eq(graph_unique_name(&graph, "stem"), "");
+	struct error err = ERROR_INIT;
+	ck_assert_int_eq(graph_check(&graph, &err), -ERROR_MEMORY);
+	graph_release(&graph);
+}
+END_TEST
+
 START_TEST(tensor_counts)
 {
 	size_t count = 99;
@@ -90,4 +109,5 @@ START_TEST(tensor_counts)
 END_TEST
 
 UNIT_MAIN("model/graph", builder_makes_names_unique, builder_failure_sticks,
-	builder_refuses_values_that_nothing_makes, metadata_is_replaced_in_place, tensor_counts)
+	builder_refuses_values_that_nothing_makes, metadata_is_replaced_in_place,
+	builder_without_memory_says_so, tensor_counts)
