@@ -107,6 +107,16 @@ static void fit_describe_baseline(const struct fit *fit, struct strbuf *buffer)
 	json_end(&json);
 }
 
+/* Moves a text into the metadata; a failed one is the failure. */
+static int fit_add_text(struct fit *fit, const char *key, struct strbuf *text, struct error *err)
+{
+	int status = strbuf_check(text, err);
+	if (status == 0)
+		graph_add_metadata(&fit->graph, key, text->text);
+	strbuf_clear(text);
+	return status;
+}
+
 /* Schema, profile and task of the training rows, as the metadata of the graph. */
 static int fit_describe(struct fit *fit, const struct dataset *dataset, struct error *err)
 {
@@ -122,27 +132,28 @@ static int fit_describe(struct fit *fit, const struct dataset *dataset, struct e
 	for (size_t i = 0; i < n; i++)
 		names[i] = features_column_name(fit->features, i);
 	graph_add_metadata(&fit->graph, "mlops.task", trainer_task_name(dataset->task));
+	int status = 0;
 	if (dataset->task != TASK_REGRESSION) {
 		fit_describe_classes(dataset, &text);
-		graph_add_metadata(&fit->graph, "mlops.classes", text.text);
-		strbuf_clear(&text);
+		status = fit_add_text(fit, "mlops.classes", &text, err);
 	}
 	graph_add_metadata(&fit->graph, "mlops.target", dataset->settings.target);
-	fit_describe_baseline(fit, &text);
-	graph_add_metadata(&fit->graph, "mlops.baseline", text.text);
-	strbuf_clear(&text);
-	int status = table_schema_make(table, names, n, &schema, err);
-	if (status < 0)
-		return status;
-	table_schema_to_json(&schema, &text, 0);
-	graph_add_metadata(&fit->graph, "mlops.schema", text.text);
-	strbuf_clear(&text);
-	status = table_profile(table, train->rows, train->n_rows, 0, &profile, err);
+	if (status == 0) {
+		fit_describe_baseline(fit, &text);
+		status = fit_add_text(fit, "mlops.baseline", &text, err);
+	}
+	if (status == 0)
+		status = table_schema_make(table, names, n, &schema, err);
+	if (status == 0) {
+		table_schema_to_json(&schema, &text, 0);
+		status = fit_add_text(fit, "mlops.schema", &text, err);
+	}
+	if (status == 0)
+		status = table_profile(table, train->rows, train->n_rows, 0, &profile, err);
 	if (status < 0)
 		return status;
 	profile_to_json(&profile, &text, 0);
-	graph_add_metadata(&fit->graph, "mlops.profile", text.text);
-	return strbuf_check(&text, err);
+	return fit_add_text(fit, "mlops.profile", &text, err);
 }
 
 static int fit_export(struct fit *fit, const struct dataset *dataset, struct error *err)
