@@ -27,11 +27,13 @@ void run_log_line(struct run_log *log, const char *format, ...)
 	strbuf_vprintf(&line, format, args);
 	va_end(args);
 	strbuf_add_char(&line, '\n');
-	/* The log is a help, not a result: a full disk is noticed where the result is written. */
-	struct error ignored = ERROR_INIT;
-	if (strbuf_check(&line, &ignored) == 0 &&
-		file_write_all(log->fd, log->path, line.text, line.length, &ignored) < 0)
+	/* The log is a help, not a result: the run goes on without it, but not silently. */
+	struct error err = ERROR_INIT;
+	if (strbuf_check(&line, &err) < 0 ||
+		file_write_all(log->fd, log->path, line.text, line.length, &err) < 0) {
 		file_close(&log->fd);
+		event_warn(log->next, NULL, "the run's log is incomplete: %s", err.message);
+	}
 }
 
 static void run_log_emit(void *context, const struct event *event)
