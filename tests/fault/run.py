@@ -9,6 +9,9 @@ hint), no temporary file is left (unless it was killed), the second, undisturbed
 leaves none either, and the --check command then finds the result in order.
 
 With --moments M it is instead killed at M moments spread over its run time, not at calls.
+
+With --runs MLOPS the command is one that records a run, and the setup has recorded one: runs.py says
+what must hold of them between the two runs and afterwards.
 """
 
 import argparse
@@ -23,21 +26,14 @@ import tempfile
 import time
 from pathlib import Path
 
+from runs import Failure, Runs, demand
+
 KINDS = ["allocate", "open", "write", "sync", "rename", "folder"]
 TEMPORARY = ".mlops-tmp-"
 
 
-class Failure(Exception):
-    pass
-
-
 def leftovers(folder):
     return [str(p.relative_to(folder)) for p in Path(folder).rglob(TEMPORARY + "*")]
-
-
-def demand(condition, what):
-    if not condition:
-        raise Failure(what)
 
 
 class Loop:
@@ -54,6 +50,11 @@ class Loop:
         self.template.mkdir()
         if options.setup:
             self.shell(options.setup, self.template, "setup")
+        self.runs = options.runs and Runs(os.path.realpath(options.runs), self.environment)
+        self.seen = {}
+        self.failures = 0
+        if self.runs:
+            self.runs.prepare(self.template)
 
     def shell(self, command, folder, what):
         done = subprocess.run(["/bin/sh", "-c", command], cwd=folder, env=self.environment,
@@ -64,6 +65,7 @@ class Loop:
         shutil.rmtree(self.work, ignore_errors=True)
         shutil.copytree(self.template, self.work, symlinks=True)
         self.log.unlink(missing_ok=True)
+        self.seen = self.runs.prepared if self.runs else {}
 
     def run(self, variables):
         environment = dict(self.environment)
@@ -82,6 +84,7 @@ class Loop:
         log = self.log.read_text() if self.log.exists() else ""
         found = re.search(r"^count (\d+)$", log, re.M)
         demand(found, "the shim did not count; is the program linked dynamically?")
+        self.look(0, "")
         self.second_run()
         return int(found.group(1))
 
@@ -91,6 +94,12 @@ class Loop:
         demand(not leftovers(self.work), f"left after the second run: {leftovers(self.work)}")
         if self.options.check:
             self.shell(self.options.check, self.work, "the check")
+        if self.runs:
+            self.runs.undisturbed(self.work, self.seen)
+
+    def look(self, code, told):
+        if self.runs:
+            self.seen = self.runs.disturbed(self.work, code, told)
 
     def judge(self, done, mode):
         if mode == "kill":
@@ -119,6 +128,7 @@ class Loop:
             demand(done.returncode == 0, f"no fault, but {done.stderr.strip()}")
             return False
         self.judge(done, mode)
+        self.look(done.returncode, done.stderr)
         self.second_run()
         return True
 
@@ -129,9 +139,16 @@ class Loop:
 
     def places(self, total):
         most = self.options.most
-        if not most or total <= most:
-            return range(1, total + 3)  # and a little beyond: threads may make it vary
-        return sorted({1 + i * (total - 1) // (most - 1) for i in range(most)})
+        if most and total > most:
+            return sorted({1 + i * (total - 1) // (most - 1) for i in range(most)})
+        part, parts = map(int, self.options.part.split("/"))
+        return range(part, total + 3, parts)  # and a little beyond: threads may make it vary
+
+    def failed(self, what):
+        """One finding often comes with others: some are shown before it is over."""
+        print(f"failed: {what}", file=sys.stderr)
+        self.failures += 1
+        demand(self.failures < self.options.failures, "too many failures")
 
     def all(self):
         runs = 0
@@ -143,7 +160,7 @@ class Loop:
                     try:
                         fired += self.once(kind, self.options.scope, mode, at)
                     except (Failure, subprocess.TimeoutExpired) as failure:
-                        raise Failure(f"{kind} {at} of {total}, {mode}: {failure}") from None
+                        self.failed(f"{kind} {at} of {total}, {mode}: {failure}")
                 print(f"{kind:9} {mode:6} {fired:5} faults of {total} calls")
                 runs += fired
         demand(runs or not self.options.expect, "no fault fired at all")
@@ -169,9 +186,10 @@ class Loop:
                 pass
             killed += process.wait() == -signal.SIGKILL
             try:
+                self.look(process.returncode, "")
                 self.second_run()
             except (Failure, subprocess.TimeoutExpired) as failure:
-                raise Failure(f"killed after {delay * 1e3:.2f} ms ({moment}): {failure}") from None
+                self.failed(f"killed after {delay * 1e3:.2f} ms ({moment}): {failure}")
         print(f"killed {killed} of {self.options.moments} times within {whole * 1e3:.1f} ms")
 
 
@@ -184,6 +202,11 @@ def main():
     parser.add_argument("--errno", type=int, help="for all but allocate; EIO unless given")
     parser.add_argument("--setup", help="shell command that prepares the folder")
     parser.add_argument("--check", help="shell command that must succeed afterwards")
+    parser.add_argument("--runs", metavar="MLOPS", help="look after the runs with this program")
+    parser.add_argument("--part", metavar="I/N", default="1/1", help="every N-th fault from I on")
+    parser.add_argument("--memory", action="store_true",
+                        help="work in memory if there is /dev/shm: syncs take no time there")
+    parser.add_argument("--failures", type=int, default=10, help="end after so many (10)")
     parser.add_argument("--most", type=int, help="faults of a kind and mode")
     parser.add_argument("--moments", type=int, help="kill at so many moments instead")
     parser.add_argument("--seed", type=int, default=7)
@@ -191,11 +214,14 @@ def main():
     parser.add_argument("--expect", action="store_true", help="fail if no fault fires")
     parser.add_argument("command", nargs="+")
     options = parser.parse_args()
+    memory = options.memory and os.access("/dev/shm", os.W_OK)
     options.shim = options.shim and os.path.abspath(options.shim)
     try:
-        with tempfile.TemporaryDirectory(prefix="mlops-fault-") as scratch:
+        with tempfile.TemporaryDirectory(
+                prefix="mlops-fault-", dir="/dev/shm" if memory else None) as scratch:
             loop = Loop(options, scratch)
             loop.moments() if options.moments else loop.all()
+            demand(not loop.failures, f"{loop.failures} failures")
     except Failure as failure:
         print(f"{' '.join(options.command)}: {failure}", file=sys.stderr)
         return 1
