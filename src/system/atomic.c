@@ -178,13 +178,42 @@ static int atomic_open_unnamed(const char *folder, unsigned mode)
 	return fd;
 }
 
+/*
+ * What a link points to is replaced, not the link; and a device or a pipe is written to, for to
+ * replace it would take it away from all others. *ret_path: NULL if the path is as it should be.
+ */
+static int atomic_look(
+	struct atomic_file *file, const char *path, char **ret_path, struct error *err)
+{
+	struct stat status, link;
+	*ret_path = NULL;
+	if (stat(path, &status) != 0)
+		return 0;
+	if (S_ISREG(status.st_mode)) {
+		if (lstat(path, &link) == 0 && S_ISLNK(link.st_mode))
+			*ret_path = realpath(path, NULL);
+		return 0;
+	}
+	if (S_ISDIR(status.st_mode))
+		return error_set(err, ERROR_IO, "cannot write '%s': it is a folder", path);
+	file->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	file->direct = file->fd >= 0;
+	return file->direct ? 0 : error_set_os(err, ERROR_IO, "cannot write '%s'", path);
+}
+
 int atomic_begin(struct atomic_file *file, const char *path, const char *temporary_folder,
 	unsigned mode, struct error *err)
 {
 	*file = ATOMIC_INIT;
+	AUTO_FREE char *real = NULL;
+	if (!temporary_folder && atomic_look(file, path, &real, err) < 0)
+		return -err->code;
+	path = real ? real : path;
 	file->folder = temporary_folder ? memory_copy_string(temporary_folder, err)
 					: path_parent(path, err);
 	file->path = file->folder ? memory_copy_string(path, err) : NULL;
+	if (file->path && file->direct)
+		return 0;
 	if (file->path) {
 		file->fd = atomic_open_unnamed(file->folder, mode);
 		if (file->fd >= 0 || atomic_name(file, mode, err) == 0)
@@ -260,10 +289,21 @@ static int atomic_rename(struct atomic_file *file, enum atomic_mode mode, struct
 	return error_set_os(err, ERROR_IO, "cannot write '%s'", file->path);
 }
 
+static int atomic_commit_direct(struct atomic_file *file, struct error *err)
+{
+	int fd = file->fd;
+	file->fd = -1;
+	if (close(fd) != 0 && errno != EINTR)
+		return error_set_os(err, ERROR_IO, "cannot write '%s'", file->path);
+	return 0;
+}
+
 int atomic_commit(struct atomic_file *file, enum atomic_mode mode, struct error *err)
 {
 	if (file->fd < 0)
 		BUG("atomic_commit() without atomic_begin()");
+	if (file->direct)
+		return atomic_commit_direct(file, err);
 	AUTO_FREE char *folder = path_parent(file->path, err);
 	if (!folder)
 		return -err->code;

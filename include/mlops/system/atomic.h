@@ -16,6 +16,8 @@
  * this process are removed when it exits and, by signals.h, when a signal ends it. What SIGKILL
  * leaves behind is named ".mlops-tmp-*" after its target and kept locked by its maker, so that the
  * next write of that target and atomic_sweep() can tell leftovers from files in use.
+ * A target that is a device or a pipe is written in place, of a link the file that it names is
+ * replaced; so "/dev/stdout" does what one expects (not with a temporary_folder).
  * MLOPS_FSYNC=0 skips fsync, MLOPS_TEST_TMPFILE=0 does without O_TMPFILE: for tests only.
  */
 #ifndef MLOPS_SYSTEM_ATOMIC_H
@@ -29,6 +31,7 @@ struct atomic_file {
 	char *path;
 	char *folder; /* of temporaries */
 	struct atomic_slot *slot; /* NULL while it has no name */
+	bool direct; /* a device or a pipe: written in place */
 };
 #define ATOMIC_INIT ((struct atomic_file){ .fd = -1 })
 

@@ -1,8 +1,10 @@
 #include "unit.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "mlops/system/atomic.h"
 #include "mlops/system/signals.h"
@@ -212,7 +214,34 @@ START_TEST(copies)
 }
 END_TEST
 
+START_TEST(devices_and_links_are_written_through)
+{
+	AUTO(workfolder_leave) struct workfolder work = workfolder_enter();
+	struct stat status;
+	char line[8] = "";
+	ck_assert_int_eq(mkfifo("pipe", 0600), 0);
+	AUTO_CLOSE int reader = open("pipe", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	ck_assert_int_eq(atomic_write("pipe", "through", 7, 0644, &err), 0);
+	ck_assert_int_eq(lstat("pipe", &status), 0);
+	ck_assert(S_ISFIFO(status.st_mode));
+	ck_assert_int_eq(read(reader, line, sizeof line), 7);
+	ck_assert_mem_eq(line, "through", 7);
+	workfolder_write("a", "old");
+	ck_assert_int_eq(symlink("a", "link"), 0);
+	ck_assert_int_eq(atomic_write("link", "new", 3, 0644, &err), 0);
+	workfolder_assert("a", "new");
+	ck_assert_int_eq(lstat("link", &status), 0);
+	ck_assert(S_ISLNK(status.st_mode));
+	ck_assert_int_eq(directory_make("folder", &err), 0);
+	ck_assert_int_eq(atomic_write("folder", "x", 1, 0644, &err), -ERROR_IO);
+	ck_assert_str_eq(err.message, "cannot write 'folder': it is a folder");
+	error_clear(&err);
+	workfolder_assert_names(".", "a folder link pipe");
+}
+END_TEST
+
 UNIT_MAIN("system/atomic", a_file_appears_whole, discarding_leaves_nothing, new_does_not_replace,
 	a_failed_rename_leaves_the_target, the_end_of_the_process_removes_them,
 	a_forked_child_keeps_its_hands_off, the_sweep_spares_files_in_use,
-	the_next_write_removes_what_is_left, named_temporaries, copies)
+	the_next_write_removes_what_is_left, named_temporaries, copies,
+	devices_and_links_are_written_through)
