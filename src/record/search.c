@@ -492,10 +492,19 @@ int search_usual_metrics(struct record *record, size_t most, struct names *ret, 
 	AUTO(names_release) struct names names = { .items = NULL };
 	AUTO(statement_finish)
 	struct statement *list = statement_prepare(record->database,
-		"SELECT name FROM (SELECT number FROM runs WHERE removed IS NULL "
-		"ORDER BY started DESC, number DESC LIMIT 50) "
-		"JOIN metrics ON run = number JOIN keys ON id = key GROUP BY key "
-		"ORDER BY instr(name, '/') > 0 OR name LIKE 'train%', count(*) DESC, name LIMIT ?1",
+		"WITH newest AS (SELECT number FROM runs WHERE removed IS NULL "
+		"ORDER BY started DESC, number DESC LIMIT 50), "
+		"asked AS (SELECT value, CAST(substr(name, 18) AS INTEGER) AS place "
+		"FROM params JOIN keys ON id = key WHERE kind = 0 "
+		"AND name GLOB 'evaluate.metrics.[0-9]*' AND run = (SELECT max(run) FROM params "
+		"JOIN keys ON id = key WHERE kind = 0 AND name = 'evaluate.metrics.0' "
+		"AND run IN newest)) "
+		"SELECT name FROM newest JOIN metrics ON run = number JOIN keys ON id = key "
+		"LEFT JOIN asked ON asked.value = name GROUP BY key "
+		"ORDER BY instr(name, '/') > 0 OR name LIKE 'train%', place NULLS LAST, "
+		"(SELECT place FROM (SELECT 0 AS place, 'roc_auc' AS known UNION VALUES "
+		"(1, 'log_loss'), (2, 'accuracy'), (3, 'r2'), (4, 'rmse'), (5, 'mae')) "
+		"WHERE known = name) NULLS LAST, count(*) DESC, name LIMIT ?1",
 		err);
 	if (!list)
 		return -err->code;

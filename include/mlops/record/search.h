@@ -55,8 +55,10 @@ int search_count(struct record *record, const struct search *search, uint64_t *r
 	struct error *err) MUST_CHECK;
 
 /*
- * The metrics to show when nobody said which: those that most of the newest 50 runs have, at most
- * `most`, by name; the kinds of names with a '/' or of a training set come last.
+ * The metrics to show when nobody said which, at most `most`, of the newest 50 runs: what the newest
+ * project among them asks for (params evaluate.metrics.N), in its order; the usual figures of
+ * classification and regression; what most runs have; by name. Names with a '/' or of a training set
+ * come last.
  */
 int search_usual_metrics(
 	struct record *record, size_t most, struct names *ret, struct error *err) MUST_CHECK;

@@ -474,6 +474,16 @@ START_TEST(order_is_as_promised)
 }
 END_TEST
 
+/* Also releases them. */
+static void usual_is(struct names *usual, const char *expected)
+{
+	char text[256] = "";
+	for (size_t i = 0; i < usual->count; i++)
+		snprintf(text + strlen(text), sizeof text - strlen(text), "%s ", usual->items[i]);
+	ck_assert_str_eq(text, expected);
+	names_release(usual);
+}
+
 START_TEST(columns_removed_runs_and_unknown_names)
 {
 	struct fixture fixture;
@@ -530,6 +540,21 @@ START_TEST(columns_removed_runs_and_unknown_names)
 	AUTO(names_release) struct names usual = { .items = NULL };
 	OK(search_usual_metrics(fixture.record, 5, &usual, &err));
 	ck_assert(usual.count == 1 && strcmp(usual.items[0], "roc_auc") == 0);
+	names_release(&usual);
+	int64_t run = fixture_run(&fixture, NULL);
+	struct metric_point points[] = { { .name = "accuracy", .low = NAN, .high = NAN },
+		{ .name = "brier_score", .low = NAN, .high = NAN },
+		{ .name = "log_loss", .low = NAN, .high = NAN },
+		{ .name = "precision", .low = NAN, .high = NAN },
+		{ .name = "validation/recall", .low = NAN, .high = NAN } };
+	OK(metrics_log(fixture.record, run, points, 5, &err));
+	OK(search_usual_metrics(fixture.record, 9, &usual, &err));
+	usual_is(&usual, "roc_auc log_loss accuracy brier_score precision validation/recall ");
+	/* What the project asks for comes first, in its order. */
+	OK(params_set(fixture.record, run, "evaluate.metrics.0", "precision", &err));
+	OK(params_set(fixture.record, run, "evaluate.metrics.1", "accuracy", &err));
+	OK(search_usual_metrics(fixture.record, 4, &usual, &err));
+	usual_is(&usual, "precision accuracy roc_auc log_loss ");
 	fixture_remove(&fixture);
 }
 END_TEST
