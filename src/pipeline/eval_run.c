@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "mlops/base/clock.h"
+#include "mlops/base/path.h"
 #include "mlops/data/schema.h"
 #include "mlops/document/json_reader.h"
 #include "mlops/document/yaml.h"
 #include "mlops/pipeline/train_run.h"
+#include "mlops/record/params.h"
 
 int eval_load_model(struct record *record, struct object_store *objects, int64_t run,
 	struct model *ret_model, char ret_hash[HASH_TEXT_SIZE], struct error *err)
@@ -243,6 +245,19 @@ static int eval_assess(struct eval_result *result, struct error *err)
 	return assess(&request, &result->evaluation, err);
 }
 
+/* The folder that the run's paths start from; freed by the caller. */
+static char *eval_project_folder(const struct eval_request *request, struct error *err)
+{
+	AUTO(params_release) struct params params = { .count = 0 };
+	const char *folder = ".";
+	if (params_load(request->record, request->run, &params, err) < 0)
+		return NULL;
+	for (size_t i = 0; i < params.count; i++)
+		if (strcmp(params.items[i].name, TRAIN_PARAM_FOLDER) == 0)
+			folder = params.items[i].value;
+	return path_join(request->root, folder, err);
+}
+
 static int eval_all(
 	const struct eval_request *request, struct eval_result *result, struct error *err)
 {
@@ -256,8 +271,11 @@ static int eval_all(
 		return status;
 	if (request->data)
 		return eval_load_other(request, result, err);
-	status = dataset_load(&result->project, request->root, request->sink, request->problems,
-		&result->dataset, err);
+	AUTO_FREE char *root = eval_project_folder(request, err);
+	if (!root)
+		return -(int)err->code;
+	status = dataset_load(
+		&result->project, root, request->sink, request->problems, &result->dataset, err);
 	return status < 0 ? status : eval_check_inputs(request, &result->dataset, err);
 }
 

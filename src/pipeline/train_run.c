@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mlops/base/clock.h"
+#include "mlops/base/path.h"
 #include "mlops/database/transaction.h"
 #include "mlops/evaluate/render.h"
 #include "mlops/pipeline/capture.h"
@@ -12,6 +13,7 @@
 #include "mlops/record/metrics.h"
 #include "mlops/record/params.h"
 #include "mlops/record/tags.h"
+#include "mlops/system/directory.h"
 #include "mlops/system/file.h"
 
 /* What is open while a run lives. */
@@ -287,6 +289,21 @@ static int train_record_rest(struct train_job *job, struct error *err)
 	return status;
 }
 
+/* Where the project's paths start, as seen from the workspace; nothing if it is its root. */
+static int train_record_folder(struct train_job *job, struct error *err)
+{
+	AUTO_FREE char *folder = directory_real_path(job->request->root, err);
+	AUTO_FREE char *root =
+		folder ? directory_real_path(job->request->workspace->root, err) : NULL;
+	if (!root)
+		return -(int)err->code;
+	if (strcmp(folder, root) == 0)
+		return 0;
+	AUTO_FREE char *relative = path_relative(folder, root, err);
+	return relative ? params_set(job->record, job->run, TRAIN_PARAM_FOLDER, relative, err)
+			: -ERROR_MEMORY;
+}
+
 /* The one transaction that makes the run a finished one. */
 static int train_record(struct train_job *job, struct error *err)
 {
@@ -296,6 +313,8 @@ static int train_record(struct train_job *job, struct error *err)
 	if (status == 0)
 		status = params_set_document(
 			job->record, job->run, job->request->project->root, err);
+	if (status == 0)
+		status = train_record_folder(job, err);
 	if (status == 0)
 		status = train_record_facts(job, err);
 	if (status == 0)
@@ -342,6 +361,9 @@ static int train_work(struct train_job *job, struct error *err)
 	train_log_result(job);
 	result->status =
 		result->fit.model.status == TRAINED_CANCELLED ? RUN_CANCELLED : RUN_FINISHED;
+	if (result->status == RUN_CANCELLED)
+		event_note(&job->log.sink,
+			"stopped: the last iterate is evaluated and recorded; stop again to end now");
 	status = train_keep_curve(job, err);
 	if (status == 0)
 		status = train_evaluate(job, err);

@@ -29,4 +29,13 @@ sed 's/barbera/merlot/' data/wine.csv >other.csv
 run eval first --data other.csv
 expect_exit 2
 expect_err 'merlot'
+# A project below the root of its workspace: its paths start from its own folder.
+mkdir -p part/one && cp -r mlops.yaml data part/one && rm -r data
+cd part/one || exit 1
+run train --name below
+expect_exit 0
+run eval below
+expect_exit 0
+cd .. && run eval below
+expect_exit 0
 finish

@@ -18,7 +18,7 @@ struct eval_request {
 	struct record *record;
 	struct object_store *objects;
 	int64_t run;
-	const char *root; /* the folder that the run's paths start from */
+	const char *root; /* of the workspace: the run says where its project lies in it */
 	const char *data; /* another data file; NULL: the run's own */
 	const struct event_sink *sink;
 	struct problems *problems; /* may be NULL */

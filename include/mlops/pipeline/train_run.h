@@ -51,6 +51,9 @@ struct train_result {
 #define TRAIN_ARTIFACT_PROJECT "mlops.yaml"
 #define TRAIN_ARTIFACT_LOG "train.log"
 
+/* Param: the project's folder as seen from the workspace's root, if it is another. */
+#define TRAIN_PARAM_FOLDER "project.folder"
+
 int train_run(const struct train_request *request, struct train_result *ret_result,
 	struct error *err) MUST_CHECK;
 void train_result_release(struct train_result *result);
