@@ -7,6 +7,7 @@
 #include "mlops/record/environment.h"
 #include "mlops/record/files.h"
 #include "mlops/record/params.h"
+#include "mlops/system/hash.h"
 #include "mlops/ui/text_table.h"
 #include "runs.h"
 
@@ -18,7 +19,7 @@ struct diff_options {
 static const struct option_spec diff_option_table[] = {
 	OPTION_FLAG(struct diff_options, exit_code, 0, "exit-code",
 		"exit 1 if params, metrics, data or code differ"),
-	OPTION_FLAG(struct diff_options, all, 0, "all", "show what is the same, too"),
+	OPTION_FLAG(struct diff_options, all, 0, "all", "show what is the same and artifacts, too"),
 	OPTION_END,
 };
 
@@ -133,22 +134,32 @@ static int diff_metric(struct diff *diff, const struct run_metric *x, const stru
 	return diff_add(diff, item, err);
 }
 
-static int diff_metrics(struct diff *diff, struct error *err)
+/* One of the two kinds: figures of the whole ("roc_auc"), then those of a part ("train/…"). */
+static int diff_metrics_of(struct diff *diff, const struct run_metrics *a,
+	const struct run_metrics *b, bool parts, struct error *err)
 {
-	AUTO(metrics_release) struct run_metrics a = { .items = NULL }, b = { .items = NULL };
-	if (metrics_load_last(diff->record, diff->runs[0], &a, err) < 0 ||
-		metrics_load_last(diff->record, diff->runs[1], &b, err) < 0)
-		return -err->code;
-	for (size_t i = 0, j = 0; i < a.count || j < b.count;) {
-		const struct run_metric *x = i < a.count ? &a.items[i] : NULL;
-		const struct run_metric *y = j < b.count ? &b.items[j] : NULL;
+	for (size_t i = 0, j = 0; i < a->count || j < b->count;) {
+		const struct run_metric *x = i < a->count ? &a->items[i] : NULL;
+		const struct run_metric *y = j < b->count ? &b->items[j] : NULL;
 		int order = diff_order(x, x ? x->name : "", y, y ? y->name : "");
-		if (diff_metric(diff, order > 0 ? NULL : x, order < 0 ? NULL : y, err) < 0)
+		const char *name = order > 0 ? y->name : x->name;
+		if ((strchr(name, '/') != NULL) == parts &&
+			diff_metric(diff, order > 0 ? NULL : x, order < 0 ? NULL : y, err) < 0)
 			return -err->code;
 		i += order <= 0;
 		j += order >= 0;
 	}
 	return 0;
+}
+
+static int diff_metrics(struct diff *diff, struct error *err)
+{
+	AUTO(metrics_release) struct run_metrics a = { .items = NULL }, b = { .items = NULL };
+	if (metrics_load_last(diff->record, diff->runs[0], &a, err) < 0 ||
+		metrics_load_last(diff->record, diff->runs[1], &b, err) < 0 ||
+		diff_metrics_of(diff, &a, &b, false, err) < 0)
+		return -err->code;
+	return diff_metrics_of(diff, &a, &b, true, err);
 }
 
 /* "569 × 31, 8c1f02ab99d0" */
@@ -278,6 +289,23 @@ static int diff_json(struct diff *diff, struct error *err)
 	return 0;
 }
 
+static bool diff_is_hash(const char *text)
+{
+	return strlen(text) == HASH_TEXT_SIZE - 1 &&
+	       strspn(text, "0123456789abcdef") == HASH_TEXT_SIZE - 1;
+}
+
+/* "+0.0020": with the digits of its sides, and a sign that is one. */
+static void diff_add_delta(double delta, const struct style *style, struct strbuf *note)
+{
+	double size = fabs(delta);
+	strbuf_add(note, delta > 0 ? "+" : style->utf8 ? "−" : "-");
+	if (size < 10 && size >= 0.00005)
+		strbuf_printf(note, "%.4f", size);
+	else
+		output_add_number(note, size);
+}
+
 /* A number as people read it, a hash cut to what distinguishes it. */
 static void diff_add_side(
 	const struct difference *item, const char *side, struct strbuf *text, const char *none)
@@ -291,6 +319,8 @@ static void diff_add_side(
 		strbuf_add(text, none);
 	else if (strcmp(item->name, "commit") == 0 || strcmp(item->name, "patch") == 0)
 		strbuf_printf(text, "%.7s", side);
+	else if (diff_is_hash(side))
+		strbuf_printf(text, "%.12s", side);
 	else
 		strbuf_add(text, side[0] ? side : "''");
 }
@@ -307,8 +337,7 @@ static void diff_row(struct diff *diff, struct text_table *table, const struct d
 		diff_add_side(item, item->to, &change, "(none)");
 	}
 	if (!item->same && !isnan(item->delta)) {
-		strbuf_add(&note, item->delta > 0 ? "+" : "");
-		output_add_number(&note, item->delta);
+		diff_add_delta(item->delta, style, &note);
 		if (item->interval)
 			strbuf_printf(&note, ", %s the 95%% interval", item->interval);
 	}
@@ -348,6 +377,10 @@ static int diff_text(struct diff *diff, bool all, struct error *err)
 		struct difference summary = {
 			.kind = item->kind, .name = "", .same = true, .delta = NAN
 		};
+		/* Reports and logs always differ; what the model is tells its fingerprint. */
+		bool noise = strcmp(item->kind, "artifact") == 0 && item->from && item->to;
+		if (noise && !all)
+			continue;
 		if (all || !item->same)
 			diff_row(diff, &table, item);
 		else if (diff_all_same(diff, i) && strcmp(item->kind, "run") != 0)
