@@ -112,6 +112,24 @@ static int evaluation_classification(const struct evaluation *evaluation,
 	return 0;
 }
 
+/*
+ * Where resampling never changes a difference (a model without a mistake) it has no interval. A
+ * baseline outside of the metric's own interval settles it all the same.
+ */
+static void evaluation_decide(struct evaluation_part *part, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct metric_difference *difference = &part->difference[i];
+		struct interval own = part->metrics[i].interval;
+		double baseline = difference->second;
+		if (difference->interval.method == INTERVAL_NONE && own.method != INTERVAL_NONE &&
+			(baseline < own.low || baseline > own.high))
+			difference->better =
+				metric_better(difference->metric, difference->first, baseline) ? 1
+											       : -1;
+	}
+}
+
 static int evaluation_baseline(const struct evaluation *evaluation,
 	const struct evaluation_input *input, const struct metric_options *options, bool main,
 	struct evaluation_part *part, struct error *err)
@@ -134,8 +152,11 @@ static int evaluation_baseline(const struct evaluation *evaluation,
 	part->difference = memory_allocate(n, sizeof *part->difference, err);
 	if (!part->difference)
 		return -err->code;
-	return compare_metrics(input->predictions, input->baseline, evaluation->metrics, n, options,
-		part->difference, err);
+	if (compare_metrics(input->predictions, input->baseline, evaluation->metrics, n, options,
+		    part->difference, err) < 0)
+		return -err->code;
+	evaluation_decide(part, n);
+	return 0;
 }
 
 static int evaluation_slices(const struct evaluation *evaluation,

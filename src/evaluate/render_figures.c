@@ -214,7 +214,7 @@ void render_slice_dots(
 	const struct metric_value *whole = &part->metrics[0];
 	AUTO(strbuf_release) struct strbuf caption = STRBUF_INIT;
 	strbuf_printf(&caption,
-		"%s with %g %% intervals, worst first; the dashed line is the whole (",
+		"%s with %g%% intervals, worst first; the dashed line is the whole (",
 		whole->metric->name, 100.0 * evaluation->confidence);
 	evaluation_format_number(&caption, whole->value);
 	strbuf_add(&caption, "). Hollow: few rows. Square: worse than the whole.");

@@ -99,7 +99,7 @@ static void html_metrics(const struct evaluation *evaluation, struct strbuf *out
 			evaluation->parts[evaluation->n_parts - parts + p].name, true
 		};
 	AUTO(strbuf_release) struct strbuf title = STRBUF_INIT;
-	strbuf_printf(&title, "%g %% interval", 100.0 * evaluation->confidence);
+	strbuf_printf(&title, "%g%% interval", 100.0 * evaluation->confidence);
 	columns[n++] = (struct page_column){ title.text, true };
 	columns[n++] = (struct page_column){ "by", false };
 	if (main->baseline) {
@@ -306,10 +306,11 @@ static void html_how(const struct evaluation *evaluation, struct strbuf *out)
 {
 	AUTO(strbuf_release) struct strbuf text = STRBUF_INIT;
 	strbuf_printf(&text,
-		"Intervals hold with %g %% confidence for rows drawn as these were. Bootstrap: "
-		"%zu replicates, stratified by class, seed %llu. Differences are paired: both "
-		"models on the same rows.",
+		"Intervals hold with %g%% confidence for rows drawn as these were. Bootstrap: "
+		"%zu replicates%s, seed %llu. Differences are paired: both models on the same "
+		"rows.",
 		100.0 * evaluation->confidence, evaluation->bootstrap.replicates,
+		evaluation->task == PREDICTION_REGRESSION ? "" : ", stratified by class",
 		(unsigned long long)evaluation->bootstrap.seed);
 	if (evaluation->has_weights)
 		strbuf_add(&text, " Rows are weighted.");

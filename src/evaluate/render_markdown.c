@@ -35,7 +35,7 @@ static void markdown_metrics(const struct evaluation *evaluation, struct strbuf 
 	strbuf_add(out, "| metric |");
 	for (size_t p = 0; p < evaluation->n_parts && p < EVALUATION_ROW_PARTS; p++)
 		markdown_cell(out, evaluation->parts[p].name);
-	strbuf_printf(out, " %g %% interval |%s\n| :-- |", 100.0 * evaluation->confidence,
+	strbuf_printf(out, " %g%% interval |%s\n| :-- |", 100.0 * evaluation->confidence,
 		main->baseline ? " baseline | difference |" : "");
 	for (size_t p = 0; p < evaluation->n_parts && p < EVALUATION_ROW_PARTS; p++)
 		strbuf_add(out, " --: |");
