@@ -4,10 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mlops/base/utf8.h"
 #include "mlops/ui/output.h"
 #include "mlops/ui/text_table.h"
 
-enum { EVALUATION_TEXT_CLASSES = 12, EVALUATION_TEXT_ROWS = 8 };
+enum { EVALUATION_TEXT_CLASSES = 12, EVALUATION_TEXT_ROWS = 8, SLICE_WHOLE = 40 };
 
 static void evaluation_cell_number(struct text_table *table, double value, enum colour colour)
 {
@@ -83,6 +84,18 @@ static int evaluation_text_confusion(const struct evaluation *evaluation,
 	return text_table_render(&table, style, out, err);
 }
 
+static size_t evaluation_longest_slice(const struct slices *slices)
+{
+	size_t longest = 0;
+	for (size_t i = 0; i < slices->count; i++) {
+		const struct slice *slice = &slices->items[i];
+		size_t length =
+			utf8_width(text_of(slice->column)) + utf8_width(text_of(slice->value)) + 3;
+		longest = length > longest ? length : longest;
+	}
+	return longest;
+}
+
 static int evaluation_text_slices(const struct evaluation_part *part, const struct style *style,
 	struct strbuf *out, struct error *err)
 {
@@ -91,7 +104,9 @@ static int evaluation_text_slices(const struct evaluation_part *part, const stru
 		return 0;
 	AUTO(text_table_release) struct text_table table;
 	text_table_init(&table);
-	text_table_column(&table, "slice, worst first", TABLE_LEFT | TABLE_SHRINK);
+	/* The end of a slice's name tells it from the others. */
+	text_table_column(&table, "slice, worst first",
+		TABLE_LEFT | (evaluation_longest_slice(slices) > SLICE_WHOLE ? TABLE_SHRINK : 0));
 	text_table_column(&table, "rows", TABLE_RIGHT);
 	const struct slice *head = &slices->items[0];
 	for (size_t m = 0; m < head->n_metrics; m++)

@@ -133,6 +133,19 @@ static size_t text_table_leave_out(struct text_table *table, size_t width)
 	return left_out;
 }
 
+/* What leaving out has freed goes back to the cut columns, the first one first. */
+static void text_table_give_back(struct text_table *table, size_t width)
+{
+	vec_each (column, &table->columns) {
+		size_t total = text_table_total(table);
+		if (total >= width)
+			return;
+		size_t more = column->natural - column->width, free = width - total;
+		if (column->shown)
+			column->width += more < free ? more : free;
+	}
+}
+
 static void text_table_render_cell(const struct text_table_column *column,
 	const struct text_table_cell *cell, size_t pending, const struct style *style,
 	struct strbuf *buffer)
@@ -188,6 +201,7 @@ int text_table_render(struct text_table *table, const struct style *style, struc
 	text_table_measure(table);
 	text_table_shrink(table, style->width);
 	size_t left_out = text_table_leave_out(table, style->width);
+	text_table_give_back(table, style->width);
 	if (!table->no_heading)
 		text_table_render_line(table, NULL, style, buffer);
 	for (size_t i = 0; i + table->columns.count <= table->cells.count && table->columns.count;

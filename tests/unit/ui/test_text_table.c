@@ -82,6 +82,21 @@ START_TEST(equals_shrink_alike)
 }
 END_TEST
 
+START_TEST(what_is_left_out_gives_its_width_back)
+{
+	AUTO(text_table_release) struct text_table table;
+	text_table_init(&table);
+	text_table_column(&table, "id", TABLE_LEFT);
+	text_table_column(&table, "name", TABLE_LEFT | TABLE_SHRINK);
+	text_table_column(&table, "heading", TABLE_RIGHT);
+	fill(&table, (const char *const[]){ "1234567", "abcdefghijkl", "5", NULL });
+	render_is(&table, 25, true,
+		"id       name\n"
+		"1234567  abcdefghijkl\n"
+		"(1 more column: use a wider terminal or --json)\n");
+}
+END_TEST
+
 START_TEST(what_does_not_fit_is_left_out_and_said)
 {
 	AUTO(text_table_release) struct text_table table;
@@ -160,5 +175,6 @@ START_TEST(any_table_fits)
 END_TEST
 
 UNIT_MAIN("ui/text_table", columns_are_aligned, wide_and_hostile_text_is_measured_and_escaped,
-	columns_that_may_shrink_do, equals_shrink_alike, what_does_not_fit_is_left_out_and_said,
-	empty_optional_columns_are_not_shown, colour_does_not_count_as_width, any_table_fits)
+	columns_that_may_shrink_do, equals_shrink_alike, what_is_left_out_gives_its_width_back,
+	what_does_not_fit_is_left_out_and_said, empty_optional_columns_are_not_shown,
+	colour_does_not_count_as_width, any_table_fits)
