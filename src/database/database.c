@@ -51,7 +51,10 @@ int database_fail_code(int code, const char *path, const char *message, struct e
 int database_fail(sqlite3 *handle, const char *path, const char *what, struct error *err)
 {
 	int code = handle ? sqlite3_extended_errcode(handle) : SQLITE_NOMEM;
-	database_fail_code(code, path, handle ? sqlite3_errmsg(handle) : "out of memory", err);
+	int os = handle && (code & 0xff) == SQLITE_IOERR ? sqlite3_system_errno(handle) : 0;
+	/* "disk I/O error" does not say that the disk is full. */
+	const char *message = handle ? sqlite3_errmsg(handle) : "out of memory";
+	database_fail_code(code, path, os ? strerror(os) : message, err);
 	if (what)
 		error_prefix(err, "cannot %s", what);
 	return -err->code;

@@ -96,8 +96,7 @@ int workspace_find(const char *from, struct workspace *ret, struct error *err)
 			break;
 		workspace_release(&workspace);
 		if (strcmp(folder, "/") == 0) {
-			error_set(
-				err, ERROR_NOT_FOUND, "no mlops project in '%s' or above it", from);
+			error_set(err, ERROR_NOT_FOUND, "no mlops store in '%s' or above it", from);
 			return error_hint(err, "run 'mlops init'");
 		}
 		char *parent = path_parent(folder, err);

@@ -36,7 +36,7 @@ START_TEST(none_is_found)
 	struct workspace found;
 	workfolder_write("file", "");
 	ck_assert_int_eq(workspace_find(".", &found, &err), -ERROR_NOT_FOUND);
-	ck_assert_str_eq(err.message, "no mlops project in '.' or above it");
+	ck_assert_str_eq(err.message, "no mlops store in '.' or above it");
 	ck_assert_str_eq(err.hint, "run 'mlops init'");
 	ck_assert_int_eq(workspace_find("none", &found, &err), -ERROR_NOT_FOUND);
 	workfolder_write(".mlops", "a file is no workspace");
