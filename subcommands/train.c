@@ -48,8 +48,11 @@ static void train_text_data(const struct train_result *result, struct strbuf *ou
 		strbuf_printf(out, ", %zu validation", counts[SPLIT_VALIDATION]);
 	if (counts[SPLIT_TEST])
 		strbuf_printf(out, ", %zu test", counts[SPLIT_TEST]);
-	strbuf_printf(out, "; %s, seed %llu\n", split_method_name(source->split.method),
-		(unsigned long long)dataset->settings.split.seed);
+	strbuf_printf(out, "; %s", split_method_name(source->split.method));
+	/* Nothing is drawn at random where time or files decide. */
+	if (source->split.method != SPLIT_TIME && source->split.method != SPLIT_FILES)
+		strbuf_printf(out, ", seed %llu", (unsigned long long)dataset->settings.split.seed);
+	strbuf_add_char(out, '\n');
 }
 
 static void train_text_fit(
@@ -65,8 +68,12 @@ static void train_text_fit(
 			style->utf8 ? PLOT_UNICODE : PLOT_ASCII);
 	}
 	if (fit->model.iterations)
-		strbuf_printf(out, ", %llu iterations", (unsigned long long)fit->model.iterations);
-	strbuf_printf(out, ", %s, ", trained_status_name(fit->model.status));
+		strbuf_printf(out, ", %llu iteration%s", (unsigned long long)fit->model.iterations,
+			fit->model.iterations == 1 ? "" : "s");
+	strbuf_add(out, ", ");
+	for (const char *at = trained_status_name(fit->model.status); *at; at++)
+		strbuf_add_char(out, *at == '_' ? ' ' : *at);
+	strbuf_add(out, ", ");
 	clock_format_duration(out, fit->fit_seconds);
 	strbuf_add_char(out, '\n');
 	if (fit->model.note[0])
