@@ -166,17 +166,26 @@ static void train_json(const struct train_result *result, struct json_writer *js
 	json_end(json);
 }
 
+/* -j, else what the document says, else what the settings say, which is set already. */
+static void train_set_threads(const struct train_options *options, const struct document *project)
+{
+	const struct value *section = value_member(project->root, "train");
+	uint64_t threads =
+		options->jobs ? options->jobs : (uint64_t)value_integer_or(section, "threads", 0);
+	if (threads)
+		parallel_set_threads((size_t)threads);
+}
+
 static int train_main(struct invocation *invocation, const void *options_pointer, struct error *err)
 {
 	const struct train_options *options = options_pointer;
 	AUTO(session_project_release) struct session_project project = { .text = STRBUF_INIT };
 	struct problems problems = PROBLEMS_INIT;
 	AUTO(train_result_release) struct train_result result = { .model_bytes = 0 };
-	if (options->jobs)
-		parallel_set_threads((size_t)options->jobs);
 	int status = session_open_project(invocation, options->file, &options->sets, &project, err);
 	if (status < 0)
 		return status;
+	train_set_threads(options, &project.project.document);
 	struct train_request request = { .project = &project.project.document,
 		.text = project.text.text,
 		.root = project.root,

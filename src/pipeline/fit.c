@@ -73,7 +73,6 @@ static int fit_train(struct fit *fit, const struct document *project, const stru
 		.validation = fit_data(&dataset->parts[SPLIT_VALIDATION], &validation, NULL),
 		.parameters = value_member(project->root, "model"),
 		.seed = (uint64_t)value_integer_or(settings, "seed", 0),
-		.threads = (size_t)value_integer_or(settings, "threads", 0),
 		.sink = sink };
 	uint64_t start = clock_monotonic();
 	status = trainer_fit(fit->trainer, &problem, &fit->model, err);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mlops/base/clock.h"
+#include "mlops/base/parallel.h"
 #include "mlops/base/path.h"
 #include "mlops/database/transaction.h"
 #include "mlops/evaluate/render.h"
@@ -282,8 +283,7 @@ static int train_record_rest(struct train_job *job, struct error *err)
 	for (; tags && *tags && status == 0; tags++)
 		status = tag_set(job->record, job->run, *tags, NULL, err);
 	run_resources_now(&resources);
-	resources.threads = (int64_t)value_integer_or(
-		value_member(job->request->project->root, "train"), "threads", 0);
+	resources.threads = (int64_t)parallel_threads();
 	if (status == 0)
 		status = run_resources_set(job->record, job->run, &resources, err);
 	return status;
