@@ -1,8 +1,11 @@
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "mlops/base/parse.h"
+#include "mlops/pipeline/eval_run.h"
+#include "mlops/pipeline/model_moves.h"
 #include "mlops/record/code.h"
 #include "mlops/record/environment.h"
 #include "mlops/record/files.h"
@@ -42,7 +45,7 @@ struct diff {
 	struct record *record;
 	int64_t runs[2];
 	VEC(struct difference) items;
-	size_t n_different; /* environment and artifacts aside */
+	size_t n_different; /* environment, artifacts and coefficients aside */
 };
 
 static bool diff_equal(const char *a, const char *b)
@@ -61,7 +64,7 @@ static int diff_add(struct diff *diff, struct difference item, struct error *err
 	item.same = item.same || (isnan(item.delta) && diff_equal(item.from, item.to));
 	/* Artifacts hold the id of their run, and the machine is not what was compared. */
 	if (!item.same && strcmp(item.kind, "environment") != 0 &&
-		strcmp(item.kind, "artifact") != 0)
+		strcmp(item.kind, "artifact") != 0 && strcmp(item.kind, "model") != 0)
 		diff->n_different++;
 	item.name = diff_keep(diff, item.name, err);
 	item.from = diff_keep(diff, item.from, err);
@@ -255,6 +258,46 @@ static int diff_attributes(struct diff *diff, struct error *err)
 	return 0;
 }
 
+enum { DIFF_MOVES = 8 };
+
+/* The coefficients that moved most, of two linear models; nothing is said of others. */
+static int diff_models(struct diff *diff, struct error *err)
+{
+	AUTO(object_store_close) struct object_store *objects = NULL;
+	AUTO(model_release) struct model from = { .n_inputs = 0 };
+	AUTO(model_release) struct model to = { .n_inputs = 0 };
+	AUTO(model_moves_release) struct model_moves moves = { .count = 0 };
+	struct model *sides[] = { &from, &to };
+	if (object_store_open(&diff->invocation->workspace, &objects, err) < 0)
+		return -err->code;
+	for (int i = 0; i < 2; i++) {
+		struct error none = ERROR_INIT;
+		if (eval_load_model(diff->record, objects, diff->runs[i], sides[i], NULL, &none) ==
+			0)
+			continue;
+		if (none.code == ERROR_NOT_FOUND) /* a run without a model, or pruned */
+			return 0;
+		*err = none;
+		return -err->code;
+	}
+	if (model_moves_find(&from, &to, &moves, err) < 0)
+		return -err->code;
+	for (size_t i = 0; i < moves.count && i < DIFF_MOVES; i++) {
+		const struct model_move *move = &moves.items[i];
+		char texts[2][32];
+		snprintf(texts[0], sizeof texts[0], "%.6g", move->from);
+		snprintf(texts[1], sizeof texts[1], "%.6g", move->to);
+		struct difference item = { .kind = "model",
+			.name = move->feature,
+			.from = texts[0],
+			.to = texts[1],
+			.delta = move->to - move->from };
+		if (diff_add(diff, item, err) < 0)
+			return -err->code;
+	}
+	return 0;
+}
+
 static int diff_json(struct diff *diff, struct error *err)
 {
 	struct json_writer *json = output_json(&diff->invocation->output);
@@ -395,7 +438,7 @@ static int diff_compare(struct diff *diff, const struct diff_options *options, s
 	if (diff_attributes(diff, err) < 0 || diff_params(diff, err) < 0 ||
 		diff_metrics(diff, err) < 0 || diff_files(diff, FILE_INPUT, "data", err) < 0 ||
 		diff_files(diff, FILE_ARTIFACT, "artifact", err) < 0 || diff_code(diff, err) < 0 ||
-		diff_environment(diff, err) < 0)
+		diff_environment(diff, err) < 0 || diff_models(diff, err) < 0)
 		return -err->code;
 	int status = diff->invocation->globals.json ? diff_json(diff, err)
 						    : diff_text(diff, options->all, err);

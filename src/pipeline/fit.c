@@ -95,6 +95,17 @@ static void fit_describe_classes(const struct dataset *dataset, struct strbuf *b
 	json_end(&json);
 }
 
+/* ["worst_area", "sex=2"]: the columns of the design matrix, in the order of the coefficients. */
+static void fit_describe_features(const struct fit *fit, struct strbuf *buffer)
+{
+	struct json_writer json;
+	json_begin(&json, buffer, 0);
+	json_array(&json);
+	for (size_t i = 0; i < features_count(fit->features); i++)
+		json_string(&json, features_name(fit->features, i));
+	json_end(&json);
+}
+
 /* [0.63, 0.37]: so that a later evaluation can compare without the training rows. */
 static void fit_describe_baseline(const struct fit *fit, struct strbuf *buffer)
 {
@@ -140,6 +151,10 @@ static int fit_describe(struct fit *fit, const struct dataset *dataset, struct e
 	if (status == 0) {
 		fit_describe_baseline(fit, &text);
 		status = fit_add_text(fit, "mlops.baseline", &text, err);
+	}
+	if (status == 0) {
+		fit_describe_features(fit, &text);
+		status = fit_add_text(fit, "mlops.features", &text, err);
 	}
 	if (status == 0)
 		status = table_schema_make(table, names, n, &schema, err);

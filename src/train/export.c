@@ -21,7 +21,7 @@ static const char *export_transposed(
 		for (size_t c = 0; c < columns; c++)
 			values[r * columns + c] = model->coefficients[c * rows + r];
 	int64_t shape[2] = { (int64_t)rows, (int64_t)columns };
-	return graph_add_initializer_double(graph, "coefficients", 2, shape, values);
+	return graph_add_initializer_double(graph, EXPORT_COEFFICIENTS, 2, shape, values);
 }
 
 /* [N, n_outputs] before the link. */

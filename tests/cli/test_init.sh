@@ -39,6 +39,7 @@ run init --target age
 expect_exit 2
 run init --json
 expect_exit 0
+expect_json init
 check 'the answer is JSON' python3 -c '
 import json
 answer = json.load(open("out"))

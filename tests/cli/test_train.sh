@@ -81,6 +81,14 @@ run show --json candidate
 expect_exit 0
 expect_out '"0.5"'
 
+run diff one five
+expect_exit 0
+check 'equal models have no coefficient that moved' sh -c '! grep -q "^model " out'
+run diff one weaker --json
+expect_exit 0
+expect_json diff
+check 'a weaker penalty moves coefficients' grep -q '"kind": "model"' out
+
 # Mistakes are shown where they stand, all at once, and make no run.
 cp mlops.yaml good.yaml
 sed -i 's/type: logistic/type: logstic/; s/impute: median/impute: meridian/' mlops.yaml

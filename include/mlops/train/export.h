@@ -12,6 +12,9 @@
 #include "mlops/train/features.h"
 #include "mlops/train/trainer.h"
 
+/* The initializer that holds the coefficients of a linear map, features × outputs. */
+#define EXPORT_COEFFICIENTS "coefficients"
+
 /*
  * Fills an initialised graph. classes: the n_classes names in order of class codes; not used for
  * regression. ERROR_UNSUPPORTED if a source column has the name of an output.
