@@ -17,6 +17,7 @@ static int complete_run(struct invocation *invocation, const void *raw_options, 
 {
 	const struct complete_options *options = raw_options;
 	(void)err;
+	invocation->output.exact = true;
 	struct complete complete = { .commands = command_table,
 		.values = invocation_complete_values,
 		.out = output_text(&invocation->output) };

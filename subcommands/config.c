@@ -53,6 +53,7 @@ static int config_get_run(struct invocation *invocation, const void *raw_options
 		return -err->code;
 	struct json_writer *json = output_json(&invocation->output);
 	if (!json) {
+		invocation->output.exact = true;
 		strbuf_printf(output_text(&invocation->output), "%s\n", entry.text);
 		return 0;
 	}

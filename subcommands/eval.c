@@ -72,7 +72,11 @@ static int eval_text(struct invocation *invocation, const struct eval_result *re
 	strbuf_printf(
 		out, " %s  %s\n", result->run.name, result->run.model ? result->run.model : "");
 	strbuf_printf(out, "data  %s  %s\n      ", result->dataset.files[0].path, rows);
-	evaluation_verdict(&result->evaluation, out);
+	AUTO(strbuf_release) struct strbuf verdict = STRBUF_INIT;
+	evaluation_verdict(&result->evaluation, &verdict);
+	if (strbuf_check(&verdict, err) < 0)
+		return -(int)err->code;
+	style_add_wrapped(out, style, 6, verdict.text);
 	strbuf_add(out, "\n\n");
 	int status = evaluation_text_metrics(&result->evaluation, style, out, err);
 	return status < 0 ? status : evaluation_text_details(&result->evaluation, style, out, err);

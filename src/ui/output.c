@@ -54,15 +54,26 @@ static int output_send(struct output *output, const void *bytes, size_t count, s
 	return -err->code;
 }
 
-int output_flush(struct output *output, struct error *err)
+static int output_flush_text(struct output *output, bool document, struct error *err)
 {
-	if (output->json)
-		return 0;
 	if (strbuf_check(&output->buffer, err) < 0)
 		return -err->code;
-	int status = output_send(output, output->buffer.text, output->buffer.length, err);
+	struct text text = { output->buffer.text, output->buffer.length };
+	AUTO(strbuf_release) struct strbuf plain = STRBUF_INIT;
+	if (!output->style.utf8 && !document && !output->exact) {
+		style_add_signs(&plain, &output->style, text);
+		if (strbuf_check(&plain, err) < 0)
+			return -err->code;
+		text = (struct text){ plain.text, plain.length };
+	}
+	int status = output_send(output, text.at, text.length, err);
 	strbuf_clear(&output->buffer);
 	return status;
+}
+
+int output_flush(struct output *output, struct error *err)
+{
+	return output->json ? 0 : output_flush_text(output, false, err);
 }
 
 int output_bytes(struct output *output, const void *bytes, size_t count, struct error *err)
@@ -76,12 +87,13 @@ int output_bytes(struct output *output, const void *bytes, size_t count, struct 
 
 int output_finish(struct output *output, struct error *err)
 {
-	if (output->json && output->begun) {
+	bool document = output->json && output->begun;
+	if (document) {
 		json_end(&output->writer);
 		strbuf_add_char(&output->buffer, '\n');
 		output->begun = output->json = false;
 	}
-	return output_flush(output, err);
+	return output->json ? 0 : output_flush_text(output, document, err);
 }
 
 void output_add_count(struct strbuf *buffer, uint64_t count)

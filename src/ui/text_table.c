@@ -81,6 +81,23 @@ static void text_table_measure(struct text_table *table)
 	}
 }
 
+/* The signs that this terminal shows, before anything is measured. */
+static void text_table_plain_signs(struct text_table *table, const struct style *style)
+{
+	vec_each (cell, &table->cells) {
+		AUTO(strbuf_release) struct strbuf plain = STRBUF_INIT;
+		style_add_signs(&plain, style, cell->text);
+		char *copy = strbuf_check(&plain, &table->failure) < 0
+				     ? NULL
+				     : arena_copy_bytes(&table->arena, plain.text, plain.length,
+					       &table->failure);
+		if (!copy)
+			return;
+		cell->text = (struct text){ copy, plain.length };
+		cell->width = utf8_width(cell->text);
+	}
+}
+
 static size_t text_table_total(const struct text_table *table)
 {
 	size_t total = 0;
@@ -192,6 +209,8 @@ int text_table_render(struct text_table *table, const struct style *style, struc
 	struct error *err)
 {
 	text_table_end_row(table);
+	if (!style->utf8)
+		text_table_plain_signs(table, style);
 	if (table->failure.code) {
 		*err = table->failure;
 		return -err->code;

@@ -55,6 +55,13 @@ expect_err 'there is no project here'
 run config get
 expect_exit 2
 
+# A value is told as it is, though the locale cannot show it; a table is for people.
+run config set user.name 'A × B'
+run_shell 'LC_ALL=C "$MLOPS" config get user.name'
+expect_out 'A × B'
+run_shell 'LC_ALL=C "$MLOPS" config list'
+expect_out 'A x B'
+
 # A broken file is shown with its line, and can be mended by the tool.
 printf 'core: {thread: 2}\n' >"$file"
 run config list

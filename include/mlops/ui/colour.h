@@ -7,6 +7,7 @@
 #define MLOPS_UI_COLOUR_H
 
 #include "mlops/base/strbuf.h"
+#include "mlops/base/text.h"
 #include "mlops/system/terminal.h"
 
 struct style {
@@ -40,5 +41,12 @@ void colour_end(struct strbuf *buffer, const struct style *style, enum colour co
 /* begin, text, end */
 void colour_add(
 	struct strbuf *buffer, const struct style *style, enum colour colour, const char *text);
+
+/* Appends the text; where UTF-8 cannot be shown, signs such as ×, – and → become ASCII. */
+void style_add_signs(struct strbuf *buffer, const struct style *style, struct text text);
+
+/* Appends words, broken into lines where the terminal ends; further lines are indented. */
+void style_add_wrapped(
+	struct strbuf *buffer, const struct style *style, size_t indent, const char *text);
 
 #endif

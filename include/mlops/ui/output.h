@@ -31,6 +31,7 @@
  *	else
  *		strbuf_printf(output_text(output), "accuracy  %.3f\n", accuracy);
  *
+ * Where the locale has no UTF-8, signs of text (×, –, →) are sent as ASCII, see style_add_signs().
  * Text is sent to stdout by output_flush() and output_finish() (which main() calls), JSON by the
  * latter. Only main() knows what becomes of a stdout that takes no more.
  */
@@ -112,6 +113,7 @@ struct output {
 	const char *schema; /* "mlops.log/1" */
 	struct style style;
 	bool json, begun, broken;
+	bool exact; /* text for programs: signs stay as they are whatever the locale */
 	int64_t now; /* for ages */
 	struct strbuf buffer;
 	struct json_writer writer;

@@ -97,6 +97,33 @@ START_TEST(what_is_left_out_gives_its_width_back)
 }
 END_TEST
 
+START_TEST(signs_become_ascii_where_they_must)
+{
+	AUTO(text_table_release) struct text_table table;
+	text_table_init(&table);
+	text_table_column(&table, "a", TABLE_LEFT);
+	text_table_column(&table, "b", TABLE_LEFT);
+	fill(&table, (const char *const[]){ "x ≤ 3", "0.9 – 1 µs", "ÄÖ", "2 × 3 → −∞", NULL });
+	render_is(&table, 80, false,
+		"a       b\n"
+		"x <= 3  0.9 - 1 us\n"
+		"ÄÖ      2 x 3 -> -inf\n");
+}
+END_TEST
+
+START_TEST(lines_break_between_words)
+{
+	AUTO(strbuf_release) struct strbuf text = STRBUF_INIT;
+	struct style style = { .utf8 = true, .width = 14 };
+	style_add_wrapped(&text, &style, 2, "one two three four exceedingly-long five");
+	ck_assert_str_eq(text.text, "one two\n  three four\n  exceedingly-long\n  five");
+	strbuf_clear(&text);
+	style.width = SIZE_MAX;
+	style_add_wrapped(&text, &style, 2, "one two three four");
+	ck_assert_str_eq(text.text, "one two three four");
+}
+END_TEST
+
 START_TEST(what_does_not_fit_is_left_out_and_said)
 {
 	AUTO(text_table_release) struct text_table table;
@@ -176,5 +203,6 @@ END_TEST
 
 UNIT_MAIN("ui/text_table", columns_are_aligned, wide_and_hostile_text_is_measured_and_escaped,
 	columns_that_may_shrink_do, equals_shrink_alike, what_is_left_out_gives_its_width_back,
+	signs_become_ascii_where_they_must, lines_break_between_words,
 	what_does_not_fit_is_left_out_and_said, empty_optional_columns_are_not_shown,
 	colour_does_not_count_as_width, any_table_fits)
