@@ -52,22 +52,34 @@ void *memory_resize(void *old, size_t count, size_t size, struct error *err)
 	return pointer;
 }
 
-void *memory_allocate_aligned(size_t bytes, struct error *err)
+static void *memory_align(size_t bytes, size_t alignment, size_t *ret_rounded, struct error *err)
 {
 	if (memory_bytes(1, bytes, &bytes, err) < 0)
 		return NULL;
-	size_t alignment = bytes >= MEMORY_HUGE ? MEMORY_HUGE_PAGE : MEMORY_LINE;
 	if (bytes > SIZE_MAX - alignment) {
 		memory_fail(1, bytes, err);
 		return NULL;
 	}
-	size_t rounded = (bytes + alignment - 1) / alignment * alignment;
-	void *pointer = aligned_alloc(alignment, rounded);
+	*ret_rounded = (bytes + alignment - 1) / alignment * alignment;
+	void *pointer = aligned_alloc(alignment, *ret_rounded);
 	if (!pointer)
 		memory_fail(1, bytes, err);
-	else if (alignment == MEMORY_HUGE_PAGE)
+	return pointer;
+}
+
+void *memory_allocate_aligned(size_t bytes, struct error *err)
+{
+	size_t alignment = bytes >= MEMORY_HUGE ? MEMORY_HUGE_PAGE : MEMORY_LINE, rounded = 0;
+	void *pointer = memory_align(bytes, alignment, &rounded, err);
+	if (pointer && alignment == MEMORY_HUGE_PAGE)
 		madvise(pointer, rounded, MADV_HUGEPAGE); /* advice: failure changes nothing */
 	return pointer;
+}
+
+void *memory_allocate_small_pages(size_t bytes, struct error *err)
+{
+	size_t rounded = 0;
+	return memory_align(bytes, MEMORY_LINE, &rounded, err);
 }
 
 char *memory_copy_string(const char *text, struct error *err)

@@ -139,7 +139,7 @@ int passes_finish_text(struct passes *passes, size_t c, struct error *err)
 	uint64_t length = 0, at = 0;
 	for (size_t b = 0; b < passes->source->n_blocks; b++)
 		length += passes->blocks[b].texts[c].length;
-	column->bytes = memory_allocate_aligned(length, err);
+	column->bytes = memory_allocate_small_pages(length, err);
 	if (!column->bytes)
 		return -(int)err->code;
 	for (size_t b = 0; b < passes->source->n_blocks; b++) {

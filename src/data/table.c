@@ -86,7 +86,7 @@ int column_allocate(struct column *column, enum column_type type, size_t n_rows,
 	column->type = type;
 	if (__builtin_mul_overflow(count, table_type_sizes[type], &bytes))
 		return error_set(err, ERROR_MEMORY, "a column of %zu rows is too long", n_rows);
-	column->float64 = memory_allocate_aligned(bytes, err);
+	column->float64 = memory_allocate_small_pages(bytes, err);
 	if (column->float64 && type == COLUMN_TEXT)
 		memset(column->offsets, 0, bytes);
 	return column->float64 ? 0 : -(int)err->code;

@@ -25,6 +25,13 @@ void *memory_resize(void *old, size_t count, size_t size, struct error *err) MUS
 /* bytes (not zeroed) on a 64-byte boundary, huge pages where it pays; freed by memory_free(). */
 void *memory_allocate_aligned(size_t bytes, struct error *err) MUST_CHECK;
 
+/*
+ * The same in ordinary pages, for what is written once from front to back and seldom walked again.
+ * Huge pages come from the memory that was free longest, which a hypervisor may have taken back:
+ * then the first touch costs far more than the faults that they save.
+ */
+void *memory_allocate_small_pages(size_t bytes, struct error *err) MUST_CHECK;
+
 char *memory_copy_string(const char *text, struct error *err) MUST_CHECK;
 char *memory_format(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3) MUST_CHECK;
 

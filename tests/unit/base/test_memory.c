@@ -27,6 +27,9 @@ START_TEST(overflow_is_an_error)
 	error_clear(&err);
 	ck_assert_ptr_null(memory_allocate_aligned(SIZE_MAX - 10, &err));
 	ck_assert_int_eq(err.code, ERROR_MEMORY);
+	error_clear(&err);
+	ck_assert_ptr_null(memory_allocate_small_pages(SIZE_MAX - 10, &err));
+	ck_assert_int_eq(err.code, ERROR_MEMORY);
 }
 END_TEST
 
@@ -38,6 +41,7 @@ START_TEST(the_cap_refuses_and_keeps_what_is_there)
 	ck_assert_ptr_null(memory_resize(text, 1001, 1, &err));
 	ck_assert_str_eq(text, "kept");
 	ck_assert_ptr_null(memory_allocate_aligned(1001, &err));
+	ck_assert_ptr_null(memory_allocate_small_pages(1001, &err));
 	memory_set_cap(0);
 	AUTO_FREE char *more = memory_allocate(1001, 1, &err);
 	ck_assert_ptr_nonnull(more);
@@ -51,6 +55,10 @@ START_TEST(aligned_blocks_are_aligned)
 		ck_assert_ptr_nonnull(block);
 		ck_assert_uint_eq((uintptr_t)block % 64, 0);
 		block[0] = block[bytes - 1] = 1;
+		AUTO_FREE unsigned char *other = memory_allocate_small_pages(bytes, &err);
+		ck_assert_ptr_nonnull(other);
+		ck_assert_uint_eq((uintptr_t)other % 64, 0);
+		other[0] = other[bytes - 1] = 1;
 	}
 }
 END_TEST
