@@ -275,10 +275,10 @@ static int diff_models(struct diff *diff, struct error *err)
 		if (eval_load_model(diff->record, objects, diff->runs[i], sides[i], NULL, &none) ==
 			0)
 			continue;
-		if (none.code == ERROR_NOT_FOUND) /* a run without a model, or pruned */
-			return 0;
-		*err = none;
-		return -err->code;
+		/* No model, or one that cannot be read: the rest is worth showing all the same. */
+		if (none.code != ERROR_NOT_FOUND)
+			message_note(&diff->invocation->messages, none.message);
+		return 0;
 	}
 	if (model_moves_find(&from, &to, &moves, err) < 0)
 		return -err->code;
