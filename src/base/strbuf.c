@@ -68,6 +68,11 @@ void strbuf_add(struct strbuf *buffer, const char *text)
 	strbuf_add_bytes(buffer, text, strlen(text));
 }
 
+void strbuf_inherit(struct strbuf *buffer, const struct strbuf *part)
+{
+	buffer->failed |= part->failed;
+}
+
 void strbuf_add_char(struct strbuf *buffer, char c)
 {
 	strbuf_add_bytes(buffer, &c, 1);

@@ -34,6 +34,8 @@ void strbuf_clear(struct strbuf *buffer); /* length 0 and not failed; keeps the 
 
 void strbuf_add(struct strbuf *buffer, const char *text);
 void strbuf_add_bytes(struct strbuf *buffer, const void *bytes, size_t count);
+/* `buffer` has failed if `part`, which something in it was made from, has. */
+void strbuf_inherit(struct strbuf *buffer, const struct strbuf *part);
 void strbuf_add_char(struct strbuf *buffer, char c);
 void strbuf_add_repeated(struct strbuf *buffer, char c, size_t count);
 void strbuf_printf(struct strbuf *buffer, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -112,5 +112,23 @@ START_TEST(doubles_are_short)
 }
 END_TEST
 
+START_TEST(failure_is_inherited)
+{
+	AUTO(strbuf_release) struct strbuf whole = STRBUF_INIT;
+	AUTO(strbuf_release) struct strbuf part = STRBUF_INIT;
+	err = ERROR_INIT;
+	strbuf_add(&part, "a");
+	strbuf_inherit(&whole, &part);
+	ck_assert_int_eq(strbuf_check(&whole, &err), 0);
+	part.cap = 1;
+	strbuf_add(&part, "b");
+	strbuf_inherit(&whole, &part);
+	strbuf_clear(&part);
+	strbuf_inherit(&whole, &part); /* a good part makes nothing good again */
+	ck_assert_int_eq(strbuf_check(&whole, &err), -ERROR_MEMORY);
+}
+END_TEST
+
 UNIT_MAIN("base/strbuf", it_grows_and_stays_terminated, the_cap_is_exact_and_failure_sticks,
-	taking_gives_the_text_away, doubles_come_back_bit_for_bit, doubles_are_short)
+	taking_gives_the_text_away, doubles_come_back_bit_for_bit, doubles_are_short,
+	failure_is_inherited)
