@@ -258,6 +258,7 @@ static void profile_numbers_to_json(const struct column_profile *profile, struct
 	for (size_t q = 0; q < PROFILE_QUANTILES; q++) {
 		AUTO(strbuf_release) struct strbuf key = STRBUF_INIT;
 		strbuf_add_double(&key, profile_probabilities[q]);
+		strbuf_inherit(json->out, &key);
 		profile_key_number(json, key.text, profile->quantiles[q]);
 	}
 	json_end(json);

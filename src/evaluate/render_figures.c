@@ -103,6 +103,7 @@ static void render_calibration(
 	AUTO(strbuf_release) struct strbuf caption = STRBUF_INIT;
 	strbuf_add(&caption, "Calibration: mean gap ");
 	evaluation_format_number(&caption, part->calibration.expected_error);
+	strbuf_inherit(out, &caption);
 	page_figure_begin(out, caption.text);
 	svg_lines(out, &frame, series, 2);
 	page_figure_end(out);
@@ -203,6 +204,8 @@ void render_slice_dots(
 			strbuf_add(&notes[i], ", few");
 		else if (slice->worse)
 			strbuf_add(&notes[i], ", worse");
+		strbuf_inherit(out, &labels[i]);
+		strbuf_inherit(out, &notes[i]);
 		dots[i] = (struct svg_dot){ .label = labels[i].text,
 			.note = notes[i].text,
 			.value = slice->metrics[0].value,
@@ -218,6 +221,7 @@ void render_slice_dots(
 		whole->metric->name, 100.0 * evaluation->confidence);
 	evaluation_format_number(&caption, whole->value);
 	strbuf_add(&caption, "). Hollow: few rows. Square: worse than the whole.");
+	strbuf_inherit(out, &caption);
 	struct svg_frame frame = { .title = "slices",
 		.description = "the first metric by slice, with intervals",
 		.x = { whole->metric->name, 0.0, 0.0, false } };

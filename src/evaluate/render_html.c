@@ -33,7 +33,7 @@ static void html_row_end(
 	const char *texts[HTML_COLUMNS];
 	for (size_t i = 0; i < row->count; i++) {
 		texts[i] = row->cells[i].text;
-		out->failed |= row->cells[i].failed;
+		strbuf_inherit(out, &row->cells[i]);
 	}
 	page_table_row(out, columns, texts, row->count, strong);
 	for (size_t i = 0; i < row->count; i++)
@@ -63,8 +63,10 @@ static void html_tiles(const struct evaluation *evaluation, struct strbuf *out)
 			note->length ? note->text : NULL };
 	}
 	page_tiles(out, tiles, count);
-	for (size_t i = 0; i < 2 * count; i++)
+	for (size_t i = 0; i < 2 * count; i++) {
+		strbuf_inherit(out, &texts[i]);
 		strbuf_release(&texts[i]);
+	}
 }
 
 /* "113 rows of part test, 42 of them M", … */
@@ -100,6 +102,7 @@ static void html_metrics(const struct evaluation *evaluation, struct strbuf *out
 		};
 	AUTO(strbuf_release) struct strbuf title = STRBUF_INIT;
 	strbuf_printf(&title, "%g%% interval", 100.0 * evaluation->confidence);
+	strbuf_inherit(out, &title);
 	columns[n++] = (struct page_column){ title.text, true };
 	columns[n++] = (struct page_column){ "by", false };
 	if (main->baseline) {
@@ -193,6 +196,7 @@ static void html_mistakes(
 		render_count(&text, (double)part->n_rows);
 		strbuf_add(&text, " rows are labelled wrongly. Row numbers are those of the data.");
 	}
+	strbuf_inherit(out, &text);
 	page_section_begin(out, values ? "Largest residuals" : "Most confidently wrong",
 		values ? "Row numbers are those of the data." : text.text);
 	if (part->mistakes.count) {
@@ -260,6 +264,7 @@ static void html_cost_fact(struct strbuf *out, const char *name, double value, d
 		strbuf_add(&text, " at threshold ");
 		evaluation_format_number(&text, threshold);
 	}
+	strbuf_inherit(out, &text);
 	page_fact(out, name, text.text);
 }
 
@@ -296,6 +301,7 @@ static void html_facts(const struct evaluation_heading *heading, struct strbuf *
 		const char *text = heading->facts[i].value;
 		size_t length = strlen(text);
 		strbuf_add_bytes(&value, text, length < HTML_TEXT ? length : HTML_TEXT);
+		strbuf_inherit(out, &value);
 		page_fact(out, heading->facts[i].name, value.text);
 	}
 	page_facts_end(out);
@@ -314,6 +320,7 @@ static void html_how(const struct evaluation *evaluation, struct strbuf *out)
 		(unsigned long long)evaluation->bootstrap.seed);
 	if (evaluation->has_weights)
 		strbuf_add(&text, " Rows are weighted.");
+	strbuf_inherit(out, &text);
 	page_note(out, text.text);
 }
 
@@ -325,6 +332,8 @@ int evaluation_html(const struct evaluation *evaluation, const struct evaluation
 	AUTO(strbuf_release) struct strbuf verdict = STRBUF_INIT;
 	html_subtitle(evaluation, heading, &subtitle);
 	evaluation_verdict(evaluation, &verdict);
+	strbuf_inherit(out, &subtitle);
+	strbuf_inherit(out, &verdict);
 	page_begin(out, heading->title, subtitle.text);
 	page_verdict(out, render_tone(evaluation), verdict.text);
 	html_tiles(evaluation, out);

@@ -364,6 +364,7 @@ void evaluation_json_members(const struct evaluation *evaluation,
 		render_json_heading(heading, json);
 	render_json_setting(evaluation, json);
 	evaluation_verdict(evaluation, &verdict);
+	strbuf_inherit(json->out, &verdict);
 	json_key_string(json, "verdict", verdict.text);
 	json_key(json, "parts");
 	json_array(json);

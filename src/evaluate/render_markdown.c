@@ -101,6 +101,7 @@ static void markdown_slices(const struct evaluation_part *part, struct strbuf *o
 		const struct slice *slice = &part->slices.items[i];
 		AUTO(strbuf_release) struct strbuf name = STRBUF_INIT;
 		render_slice_name(slice, &name);
+		strbuf_inherit(out, &name);
 		strbuf_add(out, "| ");
 		markdown_text(out, name.text, 2 * MARKDOWN_CELL);
 		strbuf_printf(out, " | %zu |", slice->n_rows);
@@ -137,6 +138,7 @@ int evaluation_markdown(const struct evaluation *evaluation,
 	const struct evaluation_part *main = evaluation_main_part(evaluation);
 	AUTO(strbuf_release) struct strbuf verdict = STRBUF_INIT;
 	evaluation_verdict(evaluation, &verdict);
+	strbuf_inherit(out, &verdict);
 	strbuf_add(out, "### ");
 	markdown_text(out, heading->title, 2 * MARKDOWN_CELL);
 	strbuf_add(out, "\n\n");

@@ -15,6 +15,7 @@ void render_count(struct strbuf *out, double count)
 	}
 	AUTO(strbuf_release) struct strbuf digits = STRBUF_INIT;
 	strbuf_printf(&digits, "%.0f", fabs(count));
+	strbuf_inherit(out, &digits);
 	if (count < 0.0)
 		strbuf_add(out, "−");
 	for (size_t i = 0; i < digits.length; i++) {

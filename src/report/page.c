@@ -92,6 +92,7 @@ void page_verdict(struct strbuf *out, const char *tone, const char *sentence)
 {
 	AUTO(strbuf_release) struct strbuf class = STRBUF_INIT;
 	strbuf_printf(&class, "verdict %s", tone);
+	strbuf_inherit(out, &class);
 	markup_open(out, "p", "class", class.text, NULL);
 	markup_text(out, sentence);
 	strbuf_add(out, "</p>\n");

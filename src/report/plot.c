@@ -112,6 +112,9 @@ void plot_bars(struct strbuf *out, const struct plot_item *items, size_t count, 
 		utf8_escape(&safe, text_of(items[i].label));
 		utf8_truncate(&label, text_of(safe.text), labels, charset == PLOT_ASCII);
 		plot_number(&number, items[i].value);
+		strbuf_inherit(out, &safe);
+		strbuf_inherit(out, &label);
+		strbuf_inherit(out, &number);
 		size_t used = utf8_width(text_of(label.text));
 		strbuf_add(out, label.text);
 		strbuf_add_repeated(out, ' ', (used < labels ? labels - used : 0) + 2);
@@ -129,6 +132,8 @@ static void plot_axis(struct strbuf *out, double low, double high, size_t width)
 	AUTO(strbuf_release) struct strbuf right = STRBUF_INIT;
 	plot_number(&left, low);
 	plot_number(&right, high);
+	strbuf_inherit(out, &left);
+	strbuf_inherit(out, &right);
 	size_t used = left.length + right.length;
 	strbuf_add(out, left.text);
 	strbuf_add_repeated(out, ' ', used < width ? width - used : 1);
@@ -266,6 +271,8 @@ void plot_line(struct strbuf *out, const double *x, const double *y, size_t coun
 	AUTO(strbuf_release) struct strbuf high = STRBUF_INIT;
 	plot_number(&low, y_range.low);
 	plot_number(&high, y_range.high);
+	strbuf_inherit(out, &low);
+	strbuf_inherit(out, &high);
 	size_t margin = (high.length > low.length ? high.length : low.length) + 2;
 	struct plot_grid grid = { .columns = width > margin + 8 ? width - margin : 8,
 		.lines = height,

@@ -82,6 +82,7 @@ void svg_label(struct strbuf *out, double x, double y, enum svg_anchor anchor, c
 	AUTO(strbuf_release) struct strbuf cut = STRBUF_INIT;
 	if (most)
 		utf8_truncate(&cut, text_of(text), most, false);
+	strbuf_inherit(out, &cut);
 	strbuf_add(out, "<text");
 	svg_attribute(out, "x", x);
 	svg_attribute(out, "y", y);
@@ -101,6 +102,7 @@ static void svg_add_grouped(struct strbuf *out, double value)
 {
 	AUTO(strbuf_release) struct strbuf digits = STRBUF_INIT;
 	strbuf_printf(&digits, "%.0f", fabs(value));
+	strbuf_inherit(out, &digits);
 	if (value < 0.0)
 		strbuf_add(out, "−");
 	for (size_t i = 0; i < digits.length; i++) {
@@ -208,6 +210,7 @@ static void svg_axis_ticks(struct strbuf *out, const struct svg_area *area,
 	for (size_t i = 0; i < count; i++) {
 		AUTO(strbuf_release) struct strbuf text = STRBUF_INIT;
 		svg_format_tick(&text, ticks[i], step, axis->percent);
+		strbuf_inherit(out, &text);
 		double at = svg_place(vertical ? &area->y : &area->x, ticks[i]);
 		if (vertical) {
 			svg_segment(out, area->left, at, area->right, at, "stroke=\"var(--line)\"");

@@ -67,6 +67,7 @@ static void svg_legend(struct strbuf *out, const struct svg_legend_entry *entrie
 				entries[i].dash ? "\"" : "");
 			svg_segment(out, left + x, y - 4, left + x + 24, y - 4, style.text);
 		}
+		strbuf_inherit(out, &style);
 		svg_label(out, left + x + 30, y, SVG_START, NULL, entries[i].name, 36);
 		x += wide;
 	}
@@ -125,6 +126,7 @@ static void svg_error_bars(struct strbuf *out, const struct svg_area *area,
 {
 	AUTO(strbuf_release) struct strbuf style = STRBUF_INIT;
 	strbuf_printf(&style, "stroke=\"%s\" stroke-opacity=\"0.55\"", colour);
+	strbuf_inherit(out, &style);
 	for (size_t i = 0; i < series->count && i < SVG_POINTS; i++) {
 		if (!isfinite(series->x[i]) || !isfinite(series->low[i]) ||
 			!isfinite(series->high[i]))
@@ -155,6 +157,7 @@ static void svg_draw_series(struct strbuf *out, const struct svg_area *area,
 		return;
 	AUTO(strbuf_release) struct strbuf style = STRBUF_INIT;
 	strbuf_printf(&style, "fill=\"%s\"", colour);
+	strbuf_inherit(out, &style);
 	for (size_t i = 0; i < series->count && i < SVG_POINTS; i++)
 		if (isfinite(series->x[i]) && isfinite(series->y[i]))
 			svg_circle(out, svg_place(&area->x, series->x[i]),
@@ -195,6 +198,7 @@ static void svg_bar(struct strbuf *out, const struct svg_area *area, double left
 	/* The second set is drawn as an outline: told apart without colour. */
 	strbuf_printf(&style, "fill=\"%s\" fill-opacity=\"%s\" stroke=\"%s\" stroke-width=\"1\"",
 		svg_series_colour(set), set % 2 ? "0.15" : "0.85", svg_series_colour(set));
+	strbuf_inherit(out, &style);
 	double top = svg_place(&area->y, value);
 	svg_rectangle(out, left, top, right - left, area->bottom - top, style.text);
 }

@@ -49,6 +49,7 @@ static void svg_dot_row(struct strbuf *out, const struct svg_dot *dot,
 		double low = fmax(dot->low, scale->low), high = fmin(dot->high, scale->high);
 		strbuf_printf(&style, "stroke=\"%s\" stroke-width=\"2\"%s", colour,
 			dot->muted ? " stroke-opacity=\"0.5\"" : "");
+		strbuf_inherit(out, &style);
 		if (low <= high)
 			svg_segment(out, svg_place(scale, low), y, svg_place(scale, high), y,
 				style.text);
@@ -58,6 +59,7 @@ static void svg_dot_row(struct strbuf *out, const struct svg_dot *dot,
 		/* Hollow for what says little, a square for what stands out: not by colour alone. */
 		strbuf_printf(&style, "fill=\"%s\" stroke=\"%s\" stroke-width=\"1.5\"",
 			dot->muted ? "var(--ground)" : colour, colour);
+		strbuf_inherit(out, &style);
 		double x = svg_place(scale, dot->value);
 		if (dot->strong)
 			svg_rectangle(out, x - 4.5, y - 4.5, 9, 9, style.text);
@@ -92,6 +94,7 @@ void svg_dots(struct strbuf *out, const struct svg_frame *frame, const struct sv
 		double x = svg_place(&scale, ticks[i]);
 		svg_format_tick(
 			&text, ticks[i], n_ticks > 1 ? ticks[1] - ticks[0] : 1.0, frame->x.percent);
+		strbuf_inherit(out, &text);
 		svg_segment(out, x, 6, x, bottom, "stroke=\"var(--line)\"");
 		svg_label(out, x, bottom + 18, SVG_MIDDLE, "axis", text.text, 0);
 	}
@@ -142,6 +145,7 @@ static void svg_grid_cell(
 	strbuf_add(&style, "fill=\"var(--heat)\" fill-opacity=\"");
 	markup_coordinate(&style, share > 0.0 ? fmax(share * 0.92, 0.04) : 0.0);
 	strbuf_printf(&style, "\" stroke=\"%s\"", row == column ? "var(--muted)" : "var(--line)");
+	strbuf_inherit(out, &style);
 	svg_rectangle(out, x + 1, y + 1, grid->cell - 2, grid->cell - 2, style.text);
 	if (grid->cell < 26.0 || value == 0.0)
 		return;
@@ -149,6 +153,7 @@ static void svg_grid_cell(
 	strbuf_printf(out, "<g%s>", share > 0.72 ? " class=\"inverse\"" : "");
 	AUTO(strbuf_release) struct strbuf text = STRBUF_INIT;
 	svg_format_count(&text, value);
+	strbuf_inherit(out, &text);
 	bool both = grid->cell >= 50.0;
 	double middle = y + grid->cell / 2.0;
 	svg_label(out, x + grid->cell / 2.0, middle + (both ? -1 : 4), SVG_MIDDLE, NULL, text.text,
@@ -157,6 +162,7 @@ static void svg_grid_cell(
 		strbuf_clear(&text);
 		strbuf_printf(&text, share > 0.9995 || share < 0.0005 ? "%.0f%%" : "%.1f%%",
 			100.0 * share);
+		strbuf_inherit(out, &text);
 		svg_label(out, x + grid->cell / 2.0, middle + 15, SVG_MIDDLE, NULL, text.text, 0);
 	}
 	strbuf_add(out, "</g>");
