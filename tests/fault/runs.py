@@ -1,10 +1,16 @@
 """What must hold of a store's runs when `mlops train` was disturbed in the middle."""
 
 import json
+import re
 import sqlite3
 import subprocess
 
-ARTIFACTS = ["model.onnx", "report.html", "mlops.yaml", "train.log"]
+ARTIFACTS = ["model.onnx", "report.html", "evaluation.json", "mlops.yaml", "train.log"]
+SAME = ["command", "project", "task", "model", "seed", "params", "metrics"]
+SAME_ARTIFACTS = ["report.html", "evaluation.json", "mlops.yaml"]
+# What differs between two runs of the same: ids and hashes, readable names, durations.
+OWN = re.compile(r"\b[0-9a-f]{7,}\b|\b[a-z]+-[a-z]+\b|[0-9.]+ [nµm]?s a row"
+                 r'|"seconds_per_row": [-+.0-9e]+')
 
 
 class Failure(Exception):
@@ -23,6 +29,8 @@ class Runs:
         self.program = program
         self.environment = environment
         self.prepared = {}
+        self.rows = {}
+        self.wanted = None
 
     def command(self, folder, *words):
         done = subprocess.run([self.program, *words], cwd=folder, env=self.environment,
@@ -34,17 +42,41 @@ class Runs:
 
     def read(self, folder):
         answer = json.loads(self.command(folder, "log", "--json", "--limit", "0"))
-        return {run["run"]: run["status"] for run in answer["runs"]}
+        self.rows = {run["run"]: run for run in answer["runs"]}
+        return {run: row["status"] for run, row in self.rows.items()}
+
+    def content(self, folder, run):
+        """What must be the same in every finished run, so that nothing is left out silently."""
+        content = {key: self.rows[run][key] for key in SAME}
+        for path in SAME_ARTIFACTS:
+            text = self.command(folder, "show", f"{run}:{path}").decode()
+            content[path] = OWN.sub("~", text)
+        return content
 
     def prepare(self, folder):
         self.prepared = self.read(folder)
-        demand("finished" in self.prepared.values(), "the setup left no finished run")
+        finished = [run for run, status in self.prepared.items() if status == "finished"]
+        demand(finished, "the setup left no finished run")
+        self.wanted = self.content(folder, finished[0])
 
     def artifacts(self, folder, run, whole):
         """Reading checks their hashes. Of a disturbed run the log may be short: there is a warning."""
         for path in ARTIFACTS:
             found = self.command(folder, "show", f"{run}:{path}")
             demand(found or not whole, f"{run}:{path} is empty")
+        content = self.content(folder, run)
+        for key, wanted in self.wanted.items():
+            demand(content[key] == wanted,
+                   f"{key} of run {run}: " + self.difference(wanted, content[key]))
+
+    @staticmethod
+    def difference(wanted, found):
+        if isinstance(wanted, dict) and isinstance(found, dict):
+            return str([(key, wanted.get(key), found.get(key))
+                        for key in sorted({*wanted, *found}) if wanted.get(key) != found.get(key)])
+        wanted, found = str(wanted).splitlines(), str(found).splitlines()
+        lines = [pair for pair in zip(wanted, found) if pair[0] != pair[1]]
+        return f"{len(wanted)} lines, then {len(found)}; {str(lines[:1])[:400]}"
 
     def disturbed(self, folder, code, told):
         """After the fault. code: of the exit, negative for a signal; told: what stderr had."""
