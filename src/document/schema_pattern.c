@@ -380,8 +380,12 @@ int schema_pattern_new(struct json_schema *schema, const struct value *text,
 				      ? "holds NUL"
 				      : pattern_translate(&reader);
 	int status = strbuf_check(&reader.out, err);
-	if (status == 0 && !problem &&
-		regcomp(&pattern->compiled, reader.out.text, REG_EXTENDED | REG_NOSUB) != 0)
+	int refused = 0;
+	if (status == 0 && !problem)
+		refused = regcomp(&pattern->compiled, reader.out.text, REG_EXTENDED | REG_NOSUB);
+	if (refused == REG_ESPACE)
+		status = error_set(err, ERROR_MEMORY, "no memory to compile a pattern");
+	else if (refused)
 		problem = "is not a regular expression";
 	strbuf_release(&reader.out);
 	if (status < 0)
