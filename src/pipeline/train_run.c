@@ -225,6 +225,8 @@ static int train_record_metrics(struct train_job *job, struct error *err)
 					  .value = job->log.points.items[i].value });
 	int status = err->code ? -(int)err->code : vec_check(&points, err);
 	if (status == 0)
+		status = vec_check(&job->log.points, err); /* a curve with a hole is none */
+	if (status == 0)
 		status = metrics_log(job->record, job->run, points.items, points.count, err);
 	vec_release(&points);
 	return status;
