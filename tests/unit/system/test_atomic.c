@@ -81,6 +81,11 @@ static void assert_leaves(int how, const char *expected)
 	pid_t pid = fork();
 	if (pid == 0) {
 		static struct atomic_file files[3];
+		/* Started under nohup the tests would hand their ignored signals down. */
+		for (int number = SIGHUP; number <= SIGTERM; number++) {
+			if (number != SIGKILL)
+				signal(number, SIG_DFL);
+		}
 		if (signals_install(&err) < 0)
 			_exit(9);
 		for (int i = 0; i < 3; i++) {

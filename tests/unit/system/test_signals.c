@@ -14,6 +14,11 @@ static int status_of(void (*f)(void))
 	int status;
 	pid_t pid = fork();
 	if (pid == 0) {
+		/* Started under nohup the tests would hand their ignored signals down. */
+		for (int number = SIGHUP; number <= SIGTERM; number++) {
+			if (number != SIGKILL)
+				signal(number, SIG_DFL);
+		}
 		if (signals_install(&err) < 0 || signals_stopped())
 			_exit(99);
 		f();
