@@ -37,11 +37,16 @@ static int capture_file(const char *folder, const char *path, struct object_stor
 	struct error gone = ERROR_INIT; /* a file that went away meanwhile is listed by name only */
 	if (file_facts(full, &facts, &gone) == 0 && facts.kind == FILE_REGULAR) {
 		bool keep = facts.size <= CAPTURE_FILE && *kept + facts.size <= CAPTURE_ALL;
-		int status = keep ? object_put_file(objects, full, &hash, &size, err)
+		struct object_file file;
+		int status = keep ? object_put_file(objects, full, NULL, &file, err)
 				  : hash_file(full, &hash, &size, err);
 		if (status < 0)
 			return status;
-		*kept += keep ? size : 0;
+		if (keep) {
+			hash = file.hash;
+			size = file.facts.size;
+			*kept += size;
+		}
 		hash_format(&hash, text);
 		json_key_integer(json, "size", (int64_t)size);
 		json_key_string(json, "blake3", text);

@@ -375,6 +375,9 @@ static int train_work(struct train_job *job, struct error *err)
 		status = train_put_evaluation(job, err);
 	if (status == 0)
 		status = train_put_texts(job, err);
+	/* What the record will name is on disk before the record is. */
+	if (status == 0)
+		status = object_store_flush(job->objects, err);
 	return status < 0 ? status : train_record(job, err);
 }
 

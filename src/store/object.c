@@ -168,22 +168,52 @@ static int object_put_small(struct object_store *store, int fd, const char *path
 	return 0;
 }
 
-int object_put_file(struct object_store *store, const char *path, struct hash *ret,
-	uint64_t *ret_size, struct error *err)
+static int object_put_descriptor(struct object_store *store, int fd, const char *path,
+	const struct file_facts *facts, struct hash *ret, uint64_t *ret_size, struct error *err)
 {
-	struct file_facts facts;
 	bool there;
-	AUTO_CLOSE int fd = file_open(path, err);
-	if (fd < 0 || file_facts_of(fd, path, &facts, err) < 0)
-		return -err->code;
-	if (facts.kind != FILE_REGULAR)
+	if (facts->kind != FILE_REGULAR)
 		return object_put_stream(store, fd, path, ret, ret_size, err);
-	if (facts.size <= OBJECT_IN_MEMORY)
+	if (facts->size <= OBJECT_IN_MEMORY)
 		return object_put_small(store, fd, path, ret, ret_size, err);
 	/* Hashing on all cores costs little where the content turns out to be known. */
 	if (hash_file(path, ret, ret_size, err) < 0 || object_is_there(store, ret, &there, err) < 0)
 		return -err->code;
 	return there ? 0 : object_put_stream(store, fd, path, ret, ret_size, err);
+}
+
+int object_put_file(struct object_store *store, const char *path, const struct hash *predecessor,
+	struct object_file *ret_file, struct error *err)
+{
+	struct file_facts after;
+	uint64_t size;
+	(void)predecessor;
+	AUTO_CLOSE int fd = file_open(path, err);
+	if (fd < 0 || file_facts_of(fd, path, &ret_file->facts, err) < 0 ||
+		object_put_descriptor(
+			store, fd, path, &ret_file->facts, &ret_file->hash, &size, err) < 0 ||
+		file_facts_of(fd, path, &after, err) < 0)
+		return -err->code;
+	if (after.kind == FILE_REGULAR &&
+		(after.size != size || after.modified != ret_file->facts.modified))
+		return error_set(err, ERROR_INVALID, "'%s' changed while it was read", path);
+	ret_file->facts.size = size;
+	ret_file->is_new = true;
+	return 0;
+}
+
+int object_put_version(struct object_store *store, const void *bytes, size_t count,
+	const struct hash *predecessor, struct hash *ret, struct error *err)
+{
+	(void)predecessor;
+	return object_put_bytes(store, bytes, count, ret, err);
+}
+
+int object_store_flush(struct object_store *store, struct error *err)
+{
+	(void)store; /* every put is on disk when it returns */
+	(void)err;
+	return 0;
 }
 
 /* Opens the object, reads it through and compares its hash. */

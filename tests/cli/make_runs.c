@@ -58,11 +58,28 @@ static int make_metrics(
 	return metrics_log(record, run, points, count, err);
 }
 
-static int make_files(struct record *record, struct object_store *objects, int64_t run,
-	const struct made *made, struct error *err)
+enum { MAKE_CONTENT = 64 };
+
+static void make_content(const struct made *made, char ret[MAKE_CONTENT])
+{
+	snprintf(ret, MAKE_CONTENT, "model of %s\n", made->id);
+}
+
+/* Before the transaction that records it: the store has a connection of its own. */
+static int make_object(struct object_store *objects, const struct made *made, struct error *err)
+{
+	char content[MAKE_CONTENT];
+	struct hash hash;
+	make_content(made, content);
+	int status = object_put_bytes(objects, content, strlen(content), &hash, err);
+	return status < 0 ? status : object_store_flush(objects, err);
+}
+
+static int make_files(
+	struct record *record, int64_t run, const struct made *made, struct error *err)
 {
 	struct hash hash;
-	char text[HASH_TEXT_SIZE], content[64];
+	char text[HASH_TEXT_SIZE], content[MAKE_CONTENT];
 	struct run_file input = { .path = (char[]){ "data/a.csv" },
 		.kind = (char[]){ "data" },
 		.hash =
@@ -71,9 +88,8 @@ static int make_files(struct record *record, struct object_store *objects, int64
 		.size = 1234,
 		.n_rows = 569,
 		.n_columns = 31 };
-	snprintf(content, sizeof content, "model of %s\n", made->id);
-	if (object_put_bytes(objects, content, strlen(content), &hash, err) < 0)
-		return -err->code;
+	make_content(made, content);
+	hash_bytes(content, strlen(content), &hash);
 	hash_format(&hash, text);
 	struct run_file model = { .path = (char[]){ "model.onnx" },
 		.kind = (char[]){ "model" },
@@ -121,13 +137,13 @@ static int make_run(struct record *record, struct object_store *objects, const s
 	AUTO(transaction_end) struct transaction change = TRANSACTION_INIT;
 	AUTO(strbuf_release) struct strbuf late = STRBUF_INIT;
 	int64_t run;
-	if (transaction_begin(&change, record_database(record), TRANSACTION_NORMAL, err) < 0 ||
+	if (make_object(objects, made, err) < 0 ||
+		transaction_begin(&change, record_database(record), TRANSACTION_NORMAL, err) < 0 ||
 		run_begin(record, &start, &run, NULL, err) < 0 ||
 		params_set(record, run, "model.type", made->model, err) < 0 ||
 		(made->c && params_set(record, run, "model.C", made->c, err) < 0) ||
 		make_metrics(record, run, made, err) < 0 ||
-		make_files(record, objects, run, made, err) < 0 ||
-		make_code(record, run, made, err) < 0 ||
+		make_files(record, run, made, err) < 0 || make_code(record, run, made, err) < 0 ||
 		run_finish(record, run, made->status, made->reason, err) < 0)
 		return -err->code;
 	/* What no caller can choose: the name with an escape in it, the host, the times. */

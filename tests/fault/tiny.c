@@ -16,12 +16,11 @@ static int tiny_store(
 	for (; *paths; paths++) {
 		AUTO(strbuf_release) struct strbuf content = STRBUF_INIT;
 		char text[HASH_TEXT_SIZE];
-		struct hash hash;
-		uint64_t size;
-		if (object_put_file(store, *paths, &hash, &size, err) < 0 ||
-			object_get_bytes(store, &hash, 0, &content, err) < 0)
+		struct object_file file;
+		if (object_put_file(store, *paths, NULL, &file, err) < 0 ||
+			object_get_bytes(store, &file.hash, 0, &content, err) < 0)
 			return -err->code;
-		hash_format(&hash, text);
+		hash_format(&file.hash, text);
 		strbuf_printf(list, "%s  %s\n", text, *paths);
 	}
 	return strbuf_check(list, err);
@@ -36,7 +35,7 @@ static int tiny_run(char **paths, struct error *err)
 	if (signals_install(err) < 0 || workspace_create(".", &workspace, NULL, err) < 0 ||
 		workspace_lock(&workspace, 0, "tiny", NULL, &lock, err) < 0 ||
 		object_store_open(&workspace, &store, err) < 0 ||
-		tiny_store(store, paths, &list, err) < 0)
+		tiny_store(store, paths, &list, err) < 0 || object_store_flush(store, err) < 0)
 		return -err->code;
 	return atomic_write("list", list.text, list.length, 0644, err);
 }

@@ -85,9 +85,11 @@ START_TEST(files_and_streams)
 		fill(&bytes, count, false);
 		hash_bytes(bytes.text, bytes.length, &expected);
 		workfolder_write("f", bytes.text);
+		struct object_file file;
 		ck_assert_msg(
-			object_put_file(store, "f", &hash, &size, &err) == 0, "%s", err.message);
-		ck_assert(hash_equal(&hash, &expected) && size == count);
+			object_put_file(store, "f", NULL, &file, &err) == 0, "%s", err.message);
+		hash = file.hash;
+		ck_assert(hash_equal(&hash, &expected) && file.facts.size == count);
 		/* The same through a pipe. */
 		FILE *pipe = popen("cat f", "r");
 		ck_assert_int_eq(
@@ -105,8 +107,10 @@ START_TEST(files_and_streams)
 	ck_assert_int_eq(unlink("none"), 0);
 	char path[128];
 	struct hash hash;
-	uint64_t size;
-	ck_assert_int_eq(object_put_file(store, "g", &hash, &size, &err), 0);
+	struct object_file file;
+	ck_assert_int_eq(object_put_file(store, "g", NULL, &file, &err), 0);
+	hash = file.hash;
+	uint64_t size = file.facts.size;
 	char text[HASH_TEXT_SIZE];
 	hash_format(&hash, text);
 	if (peer)
@@ -116,8 +120,8 @@ START_TEST(files_and_streams)
 	ck_assert_int_eq(file_facts(path, &facts, &err), 0);
 	ck_assert_uint_eq(facts.mode, 0444);
 	ck_assert_uint_lt(facts.size, size / 2); /* it was compressed */
-	ck_assert_int_eq(object_put_file(store, "none", &hash, &size, &err), -ERROR_NOT_FOUND);
-	ck_assert_int_eq(object_put_file(store, ".", &hash, &size, &err), -ERROR_IO);
+	ck_assert_int_eq(object_put_file(store, "none", NULL, &file, &err), -ERROR_NOT_FOUND);
+	ck_assert_int_eq(object_put_file(store, ".", NULL, &file, &err), -ERROR_IO);
 }
 END_TEST
 
