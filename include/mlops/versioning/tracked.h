@@ -1,0 +1,40 @@
+/*
+ * tracked: which data of a workspace or of a revision are tracked: the list of its pointers.
+ */
+#ifndef MLOPS_VERSIONING_TRACKED_H
+#define MLOPS_VERSIONING_TRACKED_H
+
+#include "mlops/git/history.h"
+#include "mlops/store/workspace.h"
+#include "mlops/versioning/pointer.h"
+
+struct tracked_item {
+	char *path; /* of the data, from the workspace's root */
+	struct pointer pointer;
+};
+struct tracked {
+	struct tracked_item *items; /* by path */
+	size_t count;
+};
+void tracked_release(struct tracked *tracked);
+AUTO_RELEASE(struct tracked, tracked_release)
+
+/*
+ * All pointer files on disk below the root, outside .git, .mlops, ignored folders and tracked data.
+ * One that is wrong is ERROR_INVALID.
+ */
+int tracked_in_workspace(
+	const struct workspace *workspace, struct tracked *ret, struct error *err) MUST_CHECK;
+
+/* Those of a git revision; paths outside the workspace's root are left out. */
+int tracked_at_revision(const struct workspace *workspace, struct repository *repository,
+	const char *revision, struct tracked *ret, struct error *err) MUST_CHECK;
+
+/*
+ * The tracked path that holds `path` (itself or a folder above it), both from the root; *ret_below
+ * is what is left of the path ("" if it is the tracked path). NULL if there is none.
+ */
+const struct tracked_item *tracked_find(
+	const struct tracked *tracked, const char *path, const char **ret_below);
+
+#endif
