@@ -5,7 +5,7 @@
  * everywhere", 2020) names everything in the store, so that `b3sum FILE` checks it. It is an own
  * implementation, since Debian 12 has no C library for it: portable, AVX2 and AVX-512 paths chosen
  * by base/cpu.h, all with the same result. SHA-256 (libcrypto) is for where the outside world
- * speaks it.
+ * speaks it, MD5 (libcrypto) for reading what DVC has stored: it protects against accidents only.
  */
 #ifndef MLOPS_SYSTEM_HASH_H
 #define MLOPS_SYSTEM_HASH_H
@@ -58,5 +58,23 @@ int sha256_update(
 int sha256_finish(struct sha256 *state, struct hash *ret, struct error *err) MUST_CHECK;
 void sha256_release(struct sha256 *state);
 AUTO_RELEASE(struct sha256, sha256_release)
+
+/* MD5 in pieces. ERROR_UNSUPPORTED where the system's policy forbids it (FIPS). */
+enum { MD5_SIZE = 16, MD5_TEXT_SIZE = 2 * MD5_SIZE + 1 };
+struct md5_digest {
+	unsigned char bytes[MD5_SIZE];
+};
+struct md5 {
+	void *context;
+};
+int md5_init(struct md5 *state, struct error *err) MUST_CHECK;
+int md5_update(struct md5 *state, const void *bytes, size_t count, struct error *err) MUST_CHECK;
+int md5_finish(struct md5 *state, struct md5_digest *ret, struct error *err) MUST_CHECK;
+void md5_release(struct md5 *state);
+AUTO_RELEASE(struct md5, md5_release)
+
+void md5_format(const struct md5_digest *digest, char ret_text[MD5_TEXT_SIZE]);
+bool md5_parse(struct text text, struct md5_digest *ret); /* lower case only */
+bool md5_equal(const struct md5_digest *a, const struct md5_digest *b);
 
 #endif
