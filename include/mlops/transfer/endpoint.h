@@ -6,7 +6,10 @@
  *	http://host/path  https://…      read; written by WebDAV
  *	sftp://user@host[:port]/path     OpenSSH's sftp protocol
  *
- * Names below the URL are relative paths with '/', of [A-Za-z0-9._-] and no "..". Calls block and
+ * Names below the URL are relative paths with '/', of [A-Za-z0-9._-] and no "..". The name "" is
+ * the URL itself, for stat, get and download of a file that somebody else has named: its URL may
+ * hold any characters, percent-encoded where a URL of its kind asks for that, and of HTTP a query
+ * (which endpoint_url() leaves out, for it may hold a secret). Calls block and
  * may be made from several threads at once. A broken connection, a time-out, 429 and 5xx are tried
  * again (with growing waits, and for reads from where they stopped) until `retries` are used up:
  * then, and for every refusal, ERROR_NETWORK says what the server said. A name that is not there is
