@@ -67,6 +67,15 @@ int file_facts_of(int fd, const char *path, struct file_facts *ret, struct error
 	return 0;
 }
 
+bool file_facts_at(int folder, const char *name, struct file_facts *ret)
+{
+	struct stat status;
+	if (fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+		return false;
+	file_facts_from(&status, ret);
+	return true;
+}
+
 bool file_exists(const char *path)
 {
 	struct stat status;

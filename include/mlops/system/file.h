@@ -27,6 +27,8 @@ struct file_facts {
 int file_facts(const char *path, struct file_facts *ret, struct error *err);
 int file_facts_followed(const char *path, struct file_facts *ret, struct error *err);
 int file_facts_of(int fd, const char *path, struct file_facts *ret, struct error *err);
+/* Of a name in an open folder, a link not followed; false if it cannot be seen: errno says why. */
+bool file_facts_at(int folder, const char *name, struct file_facts *ret);
 bool file_exists(const char *path); /* follows links; false too if it cannot be reached */
 
 /* A descriptor, or -code. A folder is refused. */

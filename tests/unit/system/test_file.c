@@ -1,5 +1,7 @@
 #include "unit.h"
 
+#include <errno.h>
+
 #include <sys/stat.h>
 
 #include "workfolder.h"
@@ -87,6 +89,12 @@ START_TEST(facts_of_paths)
 	ck_assert_int_eq(facts.kind, FILE_OTHER);
 	ck_assert_int_eq(file_facts(".", &facts, &err), 0);
 	ck_assert_int_eq(facts.kind, FILE_FOLDER);
+	int folder = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ck_assert(file_facts_at(folder, "a", &facts) && facts.size == 5);
+	ck_assert(file_facts_at(folder, "link", &facts) && facts.kind == FILE_LINK);
+	ck_assert(!file_facts_at(folder, "nothing", &facts));
+	ck_assert_int_eq(errno, ENOENT);
+	close(folder);
 	ck_assert(file_exists("a") && file_exists("link") && !file_exists("broken"));
 	ck_assert_int_eq(file_remove("a", &err), 0);
 	ck_assert_int_eq(file_remove("a", &err), 0);
