@@ -235,6 +235,13 @@ int atomic_retarget(struct atomic_file *file, const char *path, struct error *er
 	return 0;
 }
 
+int atomic_sync_content(int fd, const char *path, struct error *err)
+{
+	if (atomic_sync_wanted() && fdatasync(fd) != 0)
+		return error_set_os(err, ERROR_IO, "cannot write '%s' to disk", path);
+	return 0;
+}
+
 int atomic_sync_folder(const char *folder, struct error *err)
 {
 	if (!atomic_sync_wanted())

@@ -49,13 +49,13 @@ static int lock_busy(int fd, const char *path, double wait, struct error *err)
 }
 
 /* Waits until the lock is ours, the time is over, or the user stops it. */
-static int lock_wait(
-	int fd, const char *path, double wait, const struct event_sink *sink, struct error *err)
+static int lock_wait(int fd, int operation, const char *path, double wait,
+	const struct event_sink *sink, struct error *err)
 {
 	uint64_t start = clock_monotonic();
 	struct timespec pause = { 0, LOCK_SHORTEST };
 	bool told = false;
-	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+	while (flock(fd, operation | LOCK_NB) != 0) {
 		if (errno == EINTR)
 			continue;
 		if (errno != EWOULDBLOCK)
@@ -80,21 +80,38 @@ static int lock_wait(
 	return 0;
 }
 
-int lock_acquire(struct lock *lock, const char *path, double wait, const char *command,
+static int lock_open(struct lock *lock, int operation, const char *path, double wait,
 	const struct event_sink *sink, struct error *err)
 {
 	*lock = LOCK_INIT;
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
 	if (fd < 0)
 		return error_set_os(err, ERROR_IO, "cannot open the lock '%s'", path);
-	if (lock_wait(fd, path, wait, sink, err) < 0) {
+	if (lock_wait(fd, operation, path, wait, sink, err) < 0) {
 		close(fd);
 		return -err->code;
 	}
-	/* The note is for people; the lock holds without it. */
-	if (ftruncate(fd, 0) == 0)
-		dprintf(fd, "%ld %s\n", (long)getpid(), command);
 	lock->fd = fd;
+	return 0;
+}
+
+int lock_acquire(struct lock *lock, const char *path, double wait, const char *command,
+	const struct event_sink *sink, struct error *err)
+{
+	if (lock_open(lock, LOCK_EX, path, wait, sink, err) < 0)
+		return -err->code;
+	/* The note is for people; the lock holds without it. */
+	if (ftruncate(lock->fd, 0) == 0)
+		dprintf(lock->fd, "%ld %s\n", (long)getpid(), command);
+	return 0;
+}
+
+int lock_acquire_shared(struct lock *lock, const char *path, double wait,
+	const struct event_sink *sink, struct error *err)
+{
+	if (lock_open(lock, LOCK_SH, path, wait, sink, err) < 0)
+		return -err->code;
+	lock->is_shared = true;
 	return 0;
 }
 
@@ -103,7 +120,7 @@ void lock_release(struct lock *lock)
 	if (lock->fd < 0)
 		return;
 	/* Emptied first, so that nobody is told of a holder that has let go. */
-	if (ftruncate(lock->fd, 0) != 0)
+	if (!lock->is_shared && ftruncate(lock->fd, 0) != 0)
 		errno = 0;
 	close(lock->fd);
 	lock->fd = -1;

@@ -60,6 +60,9 @@ int atomic_write(const char *path, const void *bytes, size_t count, unsigned mod
 /* A copy of the file's content and permission bits, appearing at once. */
 int atomic_copy(const char *from, const char *to, struct error *err) MUST_CHECK;
 
+/* Writes the content of an open file to disk. */
+int atomic_sync_content(int fd, const char *path, struct error *err) MUST_CHECK;
+
 /* Writes a folder's entries to disk: after renames and removals that must last. */
 int atomic_sync_folder(const char *folder, struct error *err) MUST_CHECK;
 

@@ -1,5 +1,5 @@
 /*
- * lock: one writer at a time, across processes.
+ * lock: one writer at a time, or several who share, across processes.
  *
  * An flock() on a file: the kernel frees it when the holder dies, however that happens. The holder
  * writes its process id and command inside, for the message of those who wait. Readers take no
@@ -13,6 +13,7 @@
 
 struct lock {
 	int fd;
+	bool is_shared;
 };
 #define LOCK_INIT ((struct lock){ .fd = -1 })
 #define LOCK_FOREVER (-1.0)
@@ -24,6 +25,13 @@ struct lock {
  * that says who holds it: "'.mlops/lock' is held by process 4711 (mlops train)".
  */
 int lock_acquire(struct lock *lock, const char *path, double wait, const char *command,
+	const struct event_sink *sink, struct error *err) MUST_CHECK;
+
+/*
+ * The same beside any number of others who share it; whoever takes it by lock_acquire() waits for
+ * all of them, and they for him. Leaves no note: the message cannot say who they are.
+ */
+int lock_acquire_shared(struct lock *lock, const char *path, double wait,
 	const struct event_sink *sink, struct error *err) MUST_CHECK;
 void lock_release(struct lock *lock); /* may be called again */
 AUTO_RELEASE(struct lock, lock_release)

@@ -124,5 +124,29 @@ START_TEST(an_unreadable_note_is_no_trouble)
 }
 END_TEST
 
+START_TEST(some_share_it)
+{
+	AUTO(workfolder_leave) struct workfolder work = workfolder_enter();
+	AUTO(lock_release) struct lock one = LOCK_INIT;
+	AUTO(lock_release) struct lock two = LOCK_INIT;
+	AUTO(lock_release) struct lock alone = LOCK_INIT;
+	ck_assert_int_eq(lock_acquire_shared(&one, "lock", 0, NULL, &err), 0);
+	ck_assert_int_eq(lock_acquire_shared(&two, "lock", 0, NULL, &err), 0);
+	ck_assert_int_eq(lock_acquire(&alone, "lock", 0, "test", NULL, &err), -ERROR_LOCKED);
+	lock_release(&one);
+	ck_assert_int_eq(lock_acquire(&alone, "lock", 0, "test", NULL, &err), -ERROR_LOCKED);
+	lock_release(&two);
+	ck_assert_int_eq(lock_acquire(&alone, "lock", 0, "mlops gc", NULL, &err), 0);
+	ck_assert_int_eq(lock_acquire_shared(&one, "lock", 0, NULL, &err), -ERROR_LOCKED);
+	ck_assert_ptr_nonnull(strstr(err.message, "(mlops gc)"));
+	/* One who shares leaves the file as it is. */
+	lock_release(&alone);
+	workfolder_write("lock", "note");
+	ck_assert_int_eq(lock_acquire_shared(&one, "lock", 0, NULL, &err), 0);
+	lock_release(&one);
+	workfolder_assert("lock", "note");
+}
+END_TEST
+
 UNIT_MAIN("system/lock", the_holder_is_named, waiting_can_be_stopped, one_at_a_time,
-	an_unreadable_note_is_no_trouble)
+	an_unreadable_note_is_no_trouble, some_share_it)
