@@ -8,7 +8,7 @@
 #include "mlops/system/directory.h"
 
 #define WORKSPACE_FOLDER ".mlops"
-enum { WORKSPACE_VERSION = 1, WORKSPACE_SMALL_FILE = 4096 };
+enum { WORKSPACE_SMALL_FILE = 4096 };
 
 static const char workspace_ignore[] =
 	"# Written by mlops: everything here but these two files is a store, not source.\n"
@@ -64,9 +64,9 @@ static int workspace_check_version(const struct workspace *workspace, struct err
 		error_set(err, ERROR_NOT_FOUND, "'%s' is incomplete", workspace->folder);
 		return error_hint(err, "run 'mlops init' in '%s'", workspace->root);
 	}
-	if (!parse_u64(text_trim((struct text){ text.text, text.length }), &version))
+	if (!parse_u64(text_trim((struct text){ text.text, text.length }), &version) || !version)
 		return error_set(err, ERROR_CORRUPT, "'%s' holds no version number", path);
-	if (version != WORKSPACE_VERSION) {
+	if (version > WORKSPACE_VERSION) {
 		error_set(err, ERROR_UNSUPPORTED,
 			"'%s' has layout version %llu; this program knows %d", workspace->folder,
 			(unsigned long long)version, WORKSPACE_VERSION);
@@ -131,7 +131,7 @@ static int workspace_fill(const struct workspace *workspace, bool *ret_made, str
 	if (directory_make(workspace->objects, err) < 0 ||
 		directory_make(workspace->temporary, err) < 0 ||
 		workspace_write(workspace, ".gitignore", workspace_ignore, ret_made, err) < 0 ||
-		workspace_write(workspace, "version", "1\n", ret_made, err) < 0 ||
+		workspace_write(workspace, "version", WORKSPACE_VERSION_TEXT, ret_made, err) < 0 ||
 		atomic_sync_folder(workspace->root, err) < 0)
 		return -err->code;
 	return workspace_check_version(workspace, err);

@@ -3,7 +3,7 @@
  *
  *	.mlops/config.yaml    the repository's settings; the one file git sees
  *	.mlops/.gitignore     which sees to that
- *	.mlops/version        "1\n": the layout's version
+ *	.mlops/version        "2\n": the layout's version (1: objects were files, no packs)
  *	.mlops/mlops.db       the database
  *	.mlops/objects/       contents, see store/object.h
  *	.mlops/tmp/           temporary files, on the same file system as the objects
@@ -14,6 +14,9 @@
 
 #include "mlops/system/lock.h"
 
+enum { WORKSPACE_VERSION = 2 };
+#define WORKSPACE_VERSION_TEXT "2\n"
+
 struct workspace {
 	char *root; /* absolute path of the folder that holds .mlops */
 	char *folder; /* root/.mlops, and what is in it: */
@@ -22,7 +25,8 @@ struct workspace {
 
 /*
  * Looks for .mlops in `from` and its parents. None is ERROR_NOT_FOUND with the hint to run
- * 'mlops init'; a layout of a newer version is ERROR_UNSUPPORTED.
+ * 'mlops init'; a layout of a newer version is ERROR_UNSUPPORTED. An older one can be used: its
+ * version is raised by the first who puts something (store/object.h).
  */
 int workspace_find(const char *from, struct workspace *ret, struct error *err) MUST_CHECK;
 

@@ -17,7 +17,7 @@ START_TEST(creating_and_finding)
 	ck_assert_msg(workspace_create(".", &made, &is_new, &err) == 0, "%s", err.message);
 	ck_assert(is_new);
 	workfolder_assert_names(".mlops", ".gitignore objects tmp version");
-	workfolder_assert(".mlops/version", "1\n");
+	workfolder_assert(".mlops/version", "2\n");
 	ck_assert_str_eq(made.root, work.path);
 	ck_assert_int_eq(directory_make("a/b", &err), 0);
 	ck_assert_int_eq(chdir("a/b"), 0);
@@ -72,10 +72,15 @@ START_TEST(a_newer_layout_is_refused)
 	struct workspace workspace;
 	ck_assert_int_eq(workspace_create(".", &workspace, NULL, &err), 0);
 	workspace_release(&workspace);
-	workfolder_write(".mlops/version", "2\n");
+	workfolder_write(".mlops/version", "3\n");
 	ck_assert_int_eq(workspace_find(".", &workspace, &err), -ERROR_UNSUPPORTED);
-	ck_assert_ptr_nonnull(strstr(err.message, "layout version 2; this program knows 1"));
+	ck_assert_ptr_nonnull(strstr(err.message, "layout version 3; this program knows 2"));
 	ck_assert_int_eq(workspace_create(".", &workspace, NULL, &err), -ERROR_UNSUPPORTED);
+	workfolder_write(".mlops/version", "1\n"); /* an older one is read */
+	ck_assert_int_eq(workspace_find(".", &workspace, &err), 0);
+	workspace_release(&workspace);
+	workfolder_write(".mlops/version", "0\n");
+	ck_assert_int_eq(workspace_find(".", &workspace, &err), -ERROR_CORRUPT);
 	workfolder_write(".mlops/version", "x");
 	ck_assert_int_eq(workspace_find(".", &workspace, &err), -ERROR_CORRUPT);
 }
