@@ -1,7 +1,7 @@
 /*
  * pointer: the small file beside tracked data that git commits in its place.
  *
- *	# data/raw.csv is kept by mlops; see mlops-pointer(5)
+ *	# Data that mlops keeps, see mlops-pointer(5); made by 'mlops add'.
  *	path: raw.csv
  *	blake3: 6af1…  (64 digits)
  *	size: 1048576
@@ -12,7 +12,10 @@
  * `files` counts them and `size` is their sum. Imported data have a mapping `source` with where they
  * came from. `check` is the first 8 bytes of the BLAKE3 of the lines before it, so that a flipped
  * byte or a half-done edit is noticed. The file is written in one way only (keys in this order).
- * Its name is that of the data and ".mlops"; `path` is the data's last component and must agree.
+ * Its name is that of the data and ".mlops"; `path` is the data's last component and must agree. A
+ * text stands bare if it is of [A-Za-z0-9._/-], begins with a letter and is no word of YAML, else
+ * in double quotes with \" \\ and \xHH for control characters. Names that are not UTF-8 cannot
+ * be tracked (inside a tracked folder they can).
  *
  * Pointers come with code from elsewhere: everything is checked before it is used. A path is safe
  * if it is relative, has no empty, "." or ".." component, no component ".git" or ".mlops" in any
