@@ -12,8 +12,9 @@
  * folder. Modes are 644 or, with the owner's x bit, 755. The same folder gives the same bytes.
  *
  * Trees come from elsewhere too: tree_parse() refuses unsafe paths (versioning/pointer.h), wrong
- * order, doubles, a file that is also a folder of another, links that lead outside, and sizes whose
- * sum overflows.
+ * order, doubles, a file that is also a folder of another, sizes whose sum overflows, and every
+ * other way of writing the same. The text of a link is not in the tree: whoever makes a link calls
+ * tree_check_link() before.
  */
 #ifndef MLOPS_VERSIONING_TREE_H
 #define MLOPS_VERSIONING_TREE_H
@@ -42,14 +43,17 @@ void tree_release(struct tree *tree);
 AUTO_RELEASE(struct tree, tree_release)
 
 /* Entries must be sorted and unique (tree_sort()). */
-void tree_sort(struct tree_entry *entries, size_t count);
+int tree_sort(struct tree_entry *entries, size_t count, struct error *err) MUST_CHECK;
 int tree_format(const struct tree_entry *entries, size_t count, struct strbuf *buffer,
 	struct error *err) MUST_CHECK;
 
 /* NULL if there is none of that path. */
 const struct tree_entry *tree_find(const struct tree *tree, const char *path);
 
-/* May a link at `path` have this text? ERROR_INVALID if it leads outside or is absolute. */
+/*
+ * May a link at `path` (below the tracked folder) have this text? ERROR_INVALID if it is absolute,
+ * leads outside, or has ".." behind a name (which may be a link itself, and then lead anywhere).
+ */
 int tree_check_link(const char *path, const char *text, struct error *err) MUST_CHECK;
 
 struct object_store;
