@@ -25,7 +25,22 @@ static const struct library_symbol git_symbols[] = { GIT_SYMBOL(git_libgit2_init
 	GIT_SYMBOL(git_oid_tostr), GIT_SYMBOL(git_repository_config_snapshot),
 	GIT_SYMBOL(git_config_get_string), GIT_SYMBOL(git_config_free),
 	GIT_SYMBOL(git_describe_commit), GIT_SYMBOL(git_describe_format),
-	GIT_SYMBOL(git_describe_result_free), GIT_SYMBOL(git_buf_dispose), LIBRARY_END };
+	GIT_SYMBOL(git_describe_result_free), GIT_SYMBOL(git_buf_dispose),
+	GIT_SYMBOL(git_repository_odb), GIT_SYMBOL(git_repository_index),
+	GIT_SYMBOL(git_repository_commondir), GIT_SYMBOL(git_odb_free), GIT_SYMBOL(git_odb_read),
+	GIT_SYMBOL(git_odb_read_header), GIT_SYMBOL(git_odb_object_data),
+	GIT_SYMBOL(git_odb_object_size), GIT_SYMBOL(git_odb_object_free),
+	GIT_SYMBOL(git_tree_lookup), GIT_SYMBOL(git_tree_entrycount),
+	GIT_SYMBOL(git_tree_entry_byindex), GIT_SYMBOL(git_tree_entry_bypath),
+	GIT_SYMBOL(git_tree_entry_filemode), GIT_SYMBOL(git_tree_entry_name),
+	GIT_SYMBOL(git_tree_entry_id), GIT_SYMBOL(git_tree_entry_free), GIT_SYMBOL(git_index_open),
+	GIT_SYMBOL(git_index_read), GIT_SYMBOL(git_index_free), GIT_SYMBOL(git_index_entrycount),
+	GIT_SYMBOL(git_index_get_byindex), GIT_SYMBOL(git_index_get_bypath),
+	GIT_SYMBOL(git_index_find), GIT_SYMBOL(git_index_find_prefix),
+	GIT_SYMBOL(git_commit_tree_id), GIT_SYMBOL(git_commit_parentcount),
+	GIT_SYMBOL(git_commit_parent_id), GIT_SYMBOL(git_tag_lookup), GIT_SYMBOL(git_tag_target_id),
+	GIT_SYMBOL(git_tag_target_type), GIT_SYMBOL(git_tag_free), GIT_SYMBOL(git_oid_fromstr),
+	GIT_SYMBOL(git_oid_fromstrn), LIBRARY_END };
 
 #define GIT_STRING(number) GIT_STRING_OF(number)
 #define GIT_STRING_OF(number) #number

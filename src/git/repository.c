@@ -19,7 +19,14 @@ static int repository_open_fail(
 		return error_hint(err,
 			"if you trust it: git config --global --add safe.directory <its folder>");
 	}
-	return git_fail(git, result, "cannot open the git repository", err);
+	git_fail(git, result, "cannot open the git repository", err);
+	/* SHA-256 names, partial clones, new formats of references. */
+	if (strstr(err->message, "unsupported extension") ||
+		strstr(err->message, "unsupported repository version")) {
+		err->code = ERROR_UNSUPPORTED;
+		error_hint(err, "this version of libgit2 does not know that format");
+	}
+	return -(int)err->code;
 }
 
 int repository_open(const char *from, struct repository **ret, struct error *err)
