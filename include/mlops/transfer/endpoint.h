@@ -6,15 +6,16 @@
  *	http://host/path  https://…      read; written by WebDAV
  *	sftp://user@host[:port]/path     OpenSSH's sftp protocol
  *
- * Names below the URL are relative paths with '/', of [A-Za-z0-9._-] and no "..". The name "" is
- * the URL itself, for stat, get and download of a file that somebody else has named: its URL may
- * hold any characters, percent-encoded where a URL of its kind asks for that, and of HTTP a query
- * (which endpoint_url() leaves out, for it may hold a secret). Calls block and
- * may be made from several threads at once. A broken connection, a time-out, 429 and 5xx are tried
+ * Names below the URL are relative paths with '/', of [A-Za-z0-9._-] and no "..", else ERROR_USAGE.
+ * The name "" is the URL itself, for stat, get and download of a file that somebody else has named:
+ * its URL may hold any characters, percent-encoded where a URL of its kind asks for that, and of
+ * HTTP a query (which endpoint_url() leaves out, for it may hold a secret). Calls block and may be
+ * made from several threads at once. A broken connection, a time-out, 429 and 5xx are tried
  * again (with growing waits, and for reads from where they stopped) until `retries` are used up:
  * then, and for every refusal, ERROR_NETWORK says what the server said. A name that is not there is
  * ERROR_NOT_FOUND; without permission ERROR_NETWORK with how credentials are found as the hint.
- * libcurl is loaded at the first call that needs it.
+ * libcurl is loaded at the first call that needs it. What this machine refuses (a full disk under a
+ * folder) is ERROR_IO.
  *
  * Credentials of S3: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, or the profile
  * (AWS_PROFILE) of ~/.aws/credentials; of HTTP: ~/.netrc or MLOPS_HTTP_TOKEN; of SFTP: the ssh
@@ -42,7 +43,10 @@ struct endpoint_settings {
 	const struct event_sink *sink; /* asked for `stopped`; may be NULL */
 };
 
-/* No request is made. ERROR_USAGE: a URL of another kind, or with a password in it. */
+/*
+ * No request is made. ERROR_USAGE: a URL of another kind, or with a password in it. The settings'
+ * texts are copied; the sink must outlive the endpoint.
+ */
 int endpoint_open(const char *url, const struct endpoint_settings *settings, struct endpoint **ret,
 	struct error *err) MUST_CHECK;
 void endpoint_close(struct endpoint *endpoint);
@@ -72,12 +76,12 @@ struct endpoint_range {
 int endpoint_get(struct endpoint *endpoint, const char *name, struct endpoint_range range,
 	endpoint_sink *sink, void *context, struct error *err) MUST_CHECK;
 
-/* The whole of a small file; over `cap` bytes is ERROR_INVALID. */
+/* Appends the whole of a small file; over `cap` bytes is ERROR_INVALID. */
 int endpoint_get_bytes(struct endpoint *endpoint, const char *name, size_t cap,
 	struct strbuf *buffer, struct error *err) MUST_CHECK;
 
 /*
- * A whole file that may be large: to a descriptor, continued after a break. `etag`, if not NULL and
+ * A whole file that may be large: to a descriptor, from its position on, continued after a break. `etag`, if not NULL and
  * not "": nothing is read and *ret_same is true if the server still has that one.
  */
 int endpoint_download(struct endpoint *endpoint, const char *name, const char *etag, int fd,
@@ -96,14 +100,16 @@ int endpoint_put_file(struct endpoint *endpoint, const char *name, const char *p
 	enum endpoint_mode mode, struct error *err) MUST_CHECK;
 
 /*
- * Names of files directly in a folder ("" is the URL itself), sorted, with their sizes; a folder
- * that is not there is an empty one. ERROR_UNSUPPORTED: the server cannot list (plain HTTP).
+ * Names of files directly in a folder ("" is the URL itself), sorted by bytes, with their sizes; a
+ * folder that is not there is an empty one. Files that are being written and names that could not
+ * be asked for are left out. ERROR_UNSUPPORTED: the server cannot list (plain HTTP).
  */
 typedef int endpoint_visit(
 	void *context, const char *name, const struct endpoint_facts *facts, struct error *err);
 int endpoint_list(struct endpoint *endpoint, const char *folder, endpoint_visit *visit,
 	void *context, struct error *err) MUST_CHECK;
 
+/* One that is not there (any more) is success: not all servers tell. */
 int endpoint_delete(struct endpoint *endpoint, const char *name, struct error *err) MUST_CHECK;
 
 #endif
