@@ -13,7 +13,7 @@ static int everything_push(struct history_walk *walk, const git_oid *commit, str
 	bool is_new;
 	struct hash key = { { 0 } };
 	memcpy(key.bytes, commit->id, sizeof commit->id);
-	if (!seen_number(&walk->commits, &key, &is_new, err))
+	if (!hash_set_put(&walk->commits, &key, &is_new, err))
 		return -err->code;
 	if (is_new)
 		vec_push(&walk->stack, *commit);
@@ -36,7 +36,7 @@ static int everything_commit(struct history_walk *walk, const git_oid *id, struc
 	const struct git_calls *git = walk->git;
 	git_commit *commit = NULL;
 	char hex[REPOSITORY_COMMIT_SIZE];
-	bool found, is_new;
+	bool found;
 	int result = git->git_commit_lookup(&commit, walk->repository->handle, id);
 	if (result < 0)
 		return everything_missing(walk, result, id, "a commit", err);
@@ -46,10 +46,8 @@ static int everything_commit(struct history_walk *walk, const git_oid *id, struc
 	walk->where = "";
 	struct hash key = { { 0 } };
 	memcpy(key.bytes, id->id, sizeof id->id);
-	uint32_t *shallow = status < 0 ? NULL : seen_number(&walk->shallow, &key, &is_new, err);
-	if (status == 0 && !shallow)
-		status = -(int)err->code;
-	unsigned count = status == 0 && !*shallow ? git->git_commit_parentcount(commit) : 0;
+	bool shallow = hash_set_find(&walk->shallow, &key) != NULL;
+	unsigned count = status == 0 && !shallow ? git->git_commit_parentcount(commit) : 0;
 	for (unsigned i = count; i-- > 0 && status == 0;)
 		status = everything_push(walk, git->git_commit_parent_id(commit, i), err);
 	git->git_commit_free(commit);
@@ -148,14 +146,11 @@ static int everything_shallow(struct history_walk *walk, const char *common, str
 	while (text_split(&rest, '\n', &line)) {
 		git_oid id;
 		struct hash key = { { 0 } };
-		bool is_new;
 		if (walk->git->git_oid_fromstrn(&id, line.at, line.length) < 0)
 			continue;
 		memcpy(key.bytes, id.id, sizeof id.id);
-		uint32_t *number = seen_number(&walk->shallow, &key, &is_new, err);
-		if (!number)
+		if (!hash_set_put(&walk->shallow, &key, NULL, err))
 			return -err->code;
-		*number = 1;
 	}
 	return 0;
 }

@@ -24,10 +24,10 @@ void history_walk_end(struct history_walk *walk)
 	if (walk->odb)
 		walk->git->git_odb_free(walk->odb);
 	strbuf_release(&walk->path);
-	seen_release(&walk->at_path);
-	seen_release(&walk->trees);
-	seen_release(&walk->commits);
-	seen_release(&walk->shallow);
+	hash_set_release(&walk->at_path);
+	hash_set_release(&walk->trees);
+	hash_set_release(&walk->commits);
+	hash_set_release(&walk->shallow);
 	vec_release(&walk->stack);
 }
 
@@ -86,7 +86,7 @@ static int history_at_path(
 	blake3_update(&state, id->id, sizeof id->id);
 	blake3_update(&state, walk->path.text, walk->path.length);
 	blake3_finish(&state, &key);
-	return seen_number(&walk->at_path, &key, ret_new, err) ? 0 : -(int)err->code;
+	return hash_set_put(&walk->at_path, &key, ret_new, err) ? 0 : -(int)err->code;
 }
 
 int history_walk_file(struct history_walk *walk, const git_oid *blob, struct error *err)
@@ -118,12 +118,11 @@ static struct hash history_key(const git_oid *id)
 static int history_enter(struct history_walk *walk, const git_oid *tree, bool *ret_enter,
 	bool *ret_found, struct error *err)
 {
-	bool is_new;
 	struct hash key = history_key(tree);
 	*ret_enter = true;
 	if (!walk->once)
 		return 0;
-	uint32_t *number = seen_number(&walk->trees, &key, &is_new, err);
+	uint32_t *number = hash_set_put(&walk->trees, &key, NULL, err);
 	if (!number)
 		return -err->code;
 	*ret_found = *number != HISTORY_BARREN;
@@ -172,7 +171,7 @@ static int history_walk_entries(
 int history_walk_tree(
 	struct history_walk *walk, const git_oid *id, bool *ret_found, struct error *err)
 {
-	bool enter, is_new;
+	bool enter;
 	git_tree *tree = NULL;
 	if (history_enter(walk, id, &enter, ret_found, err) < 0)
 		return -err->code;
@@ -187,7 +186,7 @@ int history_walk_tree(
 	if (status < 0 || *ret_found || !walk->once)
 		return status;
 	struct hash key = history_key(id);
-	uint32_t *number = seen_number(&walk->trees, &key, &is_new, err);
+	uint32_t *number = hash_set_put(&walk->trees, &key, NULL, err);
 	if (!number)
 		return -err->code;
 	*number = HISTORY_BARREN;

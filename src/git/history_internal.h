@@ -7,24 +7,8 @@
 
 #include "mlops/base/vec.h"
 #include "mlops/git/history.h"
-#include "mlops/system/hash.h"
+#include "mlops/system/hash_set.h"
 #include "repository_internal.h"
-
-/* A set of hashes, each with a number; open addressing by their first bytes. */
-struct seen_item {
-	struct hash key;
-	uint32_t number;
-	bool used;
-};
-struct seen {
-	struct seen_item *items;
-	size_t count, capacity; /* a power of two, at most half full */
-};
-/* The number of the key, 0 if it was not there; NULL without memory. Valid until the next call. */
-uint32_t *seen_number(
-	struct seen *seen, const struct hash *key, bool *ret_new, struct error *err) MUST_CHECK;
-void seen_release(struct seen *seen);
-AUTO_RELEASE(struct seen, seen_release)
 
 /* One walk. With seen_trees a tree that was walked at the same path is not walked again. */
 struct history_walk {
@@ -38,10 +22,10 @@ struct history_walk {
 	const char *where;
 	struct strbuf path;
 	bool once; /* use what follows */
-	struct seen at_path; /* trees and files, with their path */
-	struct seen trees; /* by their own name: at how many paths, or HISTORY_BARREN */
-	struct seen commits;
-	struct seen shallow; /* commits whose parents are not here */
+	struct hash_set at_path; /* trees and files, with their path */
+	struct hash_set trees; /* by their own name: at how many paths, or HISTORY_BARREN */
+	struct hash_set commits;
+	struct hash_set shallow; /* commits whose parents are not here */
 	VEC(git_oid) stack; /* commits to go */
 };
 #define HISTORY_BARREN UINT32_MAX /* no such file in it */
