@@ -158,6 +158,11 @@ int metrics_log(struct record *record, int64_t run, const struct metric_point *p
 		return -err->code;
 	map_init(&writer.groups, metric_group_free);
 	int status = metrics_write(&writer, points, count, err);
+	/* Points have no trigger, and an earlier step does not show in the table of metrics. */
+	if (status == 0)
+		status = record_run_integer(record,
+			"UPDATE runs SET changed = changed + 1 WHERE number = ?1 AND status <> 0",
+			run, err);
 	map_release(&writer.groups);
 	memory_free(writer.next);
 	return status < 0 ? status : transaction_commit(&change, err);

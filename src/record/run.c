@@ -249,6 +249,7 @@ int runs_bury(struct record *record, size_t *ret_count, struct error *err)
 	return row;
 }
 
+/* ?1: the run, ?2: the text, ?3: now; what was changed before was changed earlier. */
 static int run_set_text(
 	struct record *record, const char *sql, int64_t run, const char *text, struct error *err)
 {
@@ -258,6 +259,7 @@ static int run_set_text(
 		return -err->code;
 	bind_integer(change, 1, run);
 	bind_string(change, 2, text);
+	bind_integer(change, 3, clock_now());
 	return statement_run(change, err);
 }
 
@@ -265,12 +267,18 @@ int run_rename(struct record *record, int64_t run, const char *name, struct erro
 {
 	if (revision_check_name("run", name, err) < 0)
 		return -err->code;
-	return run_set_text(record, "UPDATE runs SET name = ?2 WHERE number = ?1", run, name, err);
+	return run_set_text(record,
+		"UPDATE runs SET name = ?2, name_changed = max(?3, name_changed + 1) "
+		"WHERE number = ?1",
+		run, name, err);
 }
 
 int run_set_note(struct record *record, int64_t run, const char *note, struct error *err)
 {
-	return run_set_text(record, "UPDATE runs SET note = ?2 WHERE number = ?1", run, note, err);
+	return run_set_text(record,
+		"UPDATE runs SET note = ?2, note_changed = max(?3, note_changed + 1) "
+		"WHERE number = ?1",
+		run, note, err);
 }
 
 int run_remove(struct record *record, int64_t run, struct error *err)
@@ -286,8 +294,10 @@ int run_remove(struct record *record, int64_t run, struct error *err)
 		return error_hint(err, "stop it first");
 	}
 	AUTO(statement_finish)
-	struct statement *change = statement_prepare(
-		record->database, "UPDATE runs SET removed = ?2 WHERE number = ?1", err);
+	struct statement *change = statement_prepare(record->database,
+		"UPDATE runs SET removed = ?2, removed_changed = max(?2, removed_changed + 1) "
+		"WHERE number = ?1",
+		err);
 	if (!change)
 		return -err->code;
 	bind_integer(change, 1, run);
@@ -297,10 +307,16 @@ int run_remove(struct record *record, int64_t run, struct error *err)
 
 int run_restore(struct record *record, int64_t run, struct error *err)
 {
-	if (record_check_run(record, run, NULL, err) < 0)
+	AUTO(statement_finish)
+	struct statement *change = statement_prepare(record->database,
+		"UPDATE runs SET removed = NULL, removed_changed = max(?2, removed_changed + 1) "
+		"WHERE number = ?1 AND removed IS NOT NULL",
+		err);
+	if (!change || record_check_run(record, run, NULL, err) < 0)
 		return -err->code;
-	return record_run_integer(
-		record, "UPDATE runs SET removed = NULL WHERE number = ?1", run, err);
+	bind_integer(change, 1, run);
+	bind_integer(change, 2, clock_now());
+	return statement_run(change, err);
 }
 
 int run_purge(struct record *record, int64_t run, struct error *err)

@@ -7,6 +7,46 @@
 #include "mlops/record/revision.h"
 #include "record_internal.h"
 
+/*
+ * When a tag is put on or taken off: now, but later than what was done to it before, here or by
+ * somebody whose clock is ahead.
+ */
+static int tag_time(
+	struct record *record, int64_t run, int64_t key, int64_t *ret, struct error *err)
+{
+	AUTO(statement_finish)
+	struct statement *find = statement_prepare(record->database,
+		"SELECT max(time) FROM (SELECT time FROM tags WHERE run = ?1 AND key = ?2 "
+		"UNION ALL SELECT time FROM untagged WHERE run = ?1 AND key = ?2)",
+		err);
+	if (!find)
+		return -err->code;
+	bind_integer(find, 1, run);
+	bind_integer(find, 2, key);
+	int row = statement_step(find, err);
+	if (row < 0)
+		return row;
+	*ret = clock_now();
+	if (row && !row_is_null(find, 0) && row_integer(find, 0) >= *ret &&
+		row_integer(find, 0) < INT64_MAX)
+		*ret = row_integer(find, 0) + 1;
+	return 0;
+}
+
+/* Runs SQL with ?1 the run, ?2 the key and ?3 a time. */
+static int tag_execute(struct record *record, const char *sql, int64_t run, int64_t key,
+	int64_t time, struct error *err)
+{
+	AUTO(statement_finish)
+	struct statement *statement = statement_prepare(record->database, sql, err);
+	if (!statement)
+		return -err->code;
+	bind_integer(statement, 1, run);
+	bind_integer(statement, 2, key);
+	bind_integer(statement, 3, time);
+	return statement_run(statement, err);
+}
+
 int tag_set(
 	struct record *record, int64_t run, const char *name, const char *value, struct error *err)
 {
@@ -18,10 +58,14 @@ int tag_set(
 		return error_set(err, ERROR_INVALID,
 			"the value of tag '%s' is longer than %d bytes", name, TAG_VALUE_LONGEST);
 	AUTO(transaction_end) struct transaction change = TRANSACTION_INIT;
-	int64_t key;
+	int64_t key, time;
 	if (transaction_begin(&change, record->database, TRANSACTION_JOIN, err) < 0 ||
 		record_check_run(record, run, NULL, err) < 0 ||
-		key_intern(record, KEY_TAG, name, &key, err) < 0)
+		key_intern(record, KEY_TAG, name, &key, err) < 0 ||
+		tag_time(record, run, key, &time, err) < 0 ||
+		tag_execute(record,
+			"DELETE FROM untagged WHERE run = ?1 AND key = ?2 AND time < ?3", run, key,
+			time, err) < 0)
 		return -err->code;
 	AUTO(statement_finish)
 	struct statement *add = statement_prepare(record->database,
@@ -34,7 +78,7 @@ int tag_set(
 	bind_integer(add, 2, key);
 	bind_string(add, 3, value);
 	bind_number(add, 4, record_number(value));
-	bind_integer(add, 5, clock_now());
+	bind_integer(add, 5, time);
 	if (statement_run(add, err) < 0)
 		return error_prefix(err, "tag '%s'", name);
 	return transaction_commit(&change, err);
@@ -42,20 +86,21 @@ int tag_set(
 
 int tag_remove(struct record *record, int64_t run, const char *name, struct error *err)
 {
-	AUTO(statement_finish)
-	struct statement *drop = statement_prepare(record->database,
-		"DELETE FROM tags WHERE run = ?1 AND key = "
-		"(SELECT id FROM keys WHERE kind = 2 AND name = ?2)",
-		err);
-	if (!drop)
-		return -err->code;
-	bind_integer(drop, 1, run);
-	bind_string(drop, 2, name);
-	if (statement_run(drop, err) < 0)
+	int64_t key, time;
+	AUTO(transaction_end) struct transaction change = TRANSACTION_INIT;
+	if (transaction_begin(&change, record->database, TRANSACTION_JOIN, err) < 0 ||
+		key_find(record, KEY_TAG, name, &key, err) < 0 ||
+		tag_time(record, run, key, &time, err) < 0 ||
+		tag_execute(record, "DELETE FROM tags WHERE run = ?1 AND key = ?2 AND time < ?3",
+			run, key, time, err) < 0)
 		return -err->code;
 	if (database_changes(record->database) == 0)
 		return error_set(err, ERROR_NOT_FOUND, "the run has no tag '%s'", name);
-	return 0;
+	if (tag_execute(record,
+		    "INSERT OR REPLACE INTO untagged (run, key, time) VALUES (?1, ?2, ?3)", run,
+		    key, time, err) < 0)
+		return -err->code;
+	return transaction_commit(&change, err);
 }
 
 int tags_load(struct record *record, int64_t run, struct tags *ret, struct error *err)
