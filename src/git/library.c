@@ -23,6 +23,7 @@ static const struct library_symbol git_symbols[] = { GIT_SYMBOL(git_libgit2_init
 	GIT_SYMBOL(git_ignore_path_is_ignored), GIT_SYMBOL(git_revparse_single),
 	GIT_SYMBOL(git_object_peel), GIT_SYMBOL(git_object_id), GIT_SYMBOL(git_object_free),
 	GIT_SYMBOL(git_oid_tostr), GIT_SYMBOL(git_repository_config_snapshot),
+	GIT_SYMBOL(git_repository_item_path), GIT_SYMBOL(git_config_get_path),
 	GIT_SYMBOL(git_config_get_string), GIT_SYMBOL(git_config_free),
 	GIT_SYMBOL(git_describe_commit), GIT_SYMBOL(git_describe_format),
 	GIT_SYMBOL(git_describe_result_free), GIT_SYMBOL(git_buf_dispose),

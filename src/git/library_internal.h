@@ -41,6 +41,8 @@ struct git_calls {
 	GIT_CALL(git_object_free);
 	GIT_CALL(git_oid_tostr);
 	GIT_CALL(git_repository_config_snapshot);
+	GIT_CALL(git_repository_item_path);
+	GIT_CALL(git_config_get_path);
 	GIT_CALL(git_config_get_string);
 	GIT_CALL(git_config_free);
 	GIT_CALL(git_describe_commit);
