@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "mlops/base/parallel.h"
@@ -87,5 +88,75 @@ START_TEST(the_setting)
 }
 END_TEST
 
+/* A binary tree of numbers: n has the children 2n and 2n + 1, up to 99999. */
+enum { TREE = 100000 };
+struct walk {
+	atomic_int seen[TREE];
+	atomic_int dropped;
+	atomic_size_t workers;
+	uintptr_t fails;
+};
+static struct walk walk;
+
+static void walk_drop(void *item)
+{
+	(void)item;
+	atomic_fetch_add(&walk.dropped, 1);
+}
+
+static int walk_node(
+	void *context, struct parallel_queue *queue, void *item, size_t worker, struct error *err)
+{
+	ck_assert_ptr_eq(context, &walk);
+	uintptr_t node = (uintptr_t)item;
+	size_t most = atomic_load(&walk.workers);
+	while (worker > most && !atomic_compare_exchange_weak(&walk.workers, &most, worker)) {
+	}
+	atomic_fetch_add(&walk.seen[node], 1);
+	if (walk.fails && node % walk.fails == 0)
+		return error_set(err, ERROR_IO, "node");
+	void *children[2] = { (void *)(2 * node), (void *)(2 * node + 1) };
+	size_t count = 2 * node + 1 < TREE ? 2 : 2 * node < TREE ? 1 : 0;
+	return parallel_queue_push(queue, children, count, err);
+}
+
+START_TEST(a_queue_does_what_it_finds)
+{
+	struct error err = ERROR_INIT;
+	for (size_t threads = 1; threads <= 9; threads += 4) {
+		memset(&walk, 0, sizeof walk);
+		ck_assert_int_eq(
+			parallel_queue(threads, (void *)1, walk_node, walk_drop, &walk, &err), 0);
+		for (size_t i = 1; i < TREE; i++)
+			ck_assert_int_eq(walk.seen[i], 1);
+		ck_assert_uint_lt(walk.workers, threads);
+		ck_assert_int_eq(walk.dropped, 0);
+	}
+}
+END_TEST
+
+START_TEST(a_queue_stops_at_a_failure)
+{
+	struct error err = ERROR_INIT;
+	for (size_t threads = 1; threads <= 8; threads++) {
+		memset(&walk, 0, sizeof walk);
+		walk.fails = 777;
+		ck_assert_int_eq(
+			parallel_queue(threads, (void *)1, walk_node, walk_drop, &walk, &err),
+			-ERROR_IO);
+		ck_assert_str_eq(err.message, "node");
+		/* Each item that was pushed was done or dropped. */
+		int seen = 0, expected = 1;
+		for (size_t i = 1; i < TREE; i++) {
+			seen += walk.seen[i];
+			if (walk.seen[i] && i % 777 != 0)
+				expected += 2 * i + 1 < TREE ? 2 : 2 * i < TREE ? 1 : 0;
+		}
+		ck_assert_int_eq(seen + walk.dropped, expected);
+		ck_assert_int_lt(seen, TREE / 2);
+	}
+}
+END_TEST
+
 UNIT_MAIN("base/parallel", any_number_of_threads_gives_the_same_bits, the_lowest_failure_is_told,
-	the_setting)
+	the_setting, a_queue_does_what_it_finds, a_queue_stops_at_a_failure)
