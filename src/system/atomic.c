@@ -283,7 +283,7 @@ static int atomic_rename(struct atomic_file *file, enum atomic_mode mode, struct
 		done = atomic_rename_new(file->slot->path, file->path);
 	else
 		done = rename(file->slot->path, file->path) == 0;
-	if (!done && unnamed && mode == ATOMIC_REPLACE && errno == EEXIST) {
+	if (!done && unnamed && mode != ATOMIC_NEW && errno == EEXIST) {
 		/* A link cannot replace; a name can. */
 		if (atomic_name(file, 0, err) < 0)
 			return -err->code;
@@ -314,7 +314,8 @@ int atomic_commit(struct atomic_file *file, enum atomic_mode mode, struct error 
 	AUTO_FREE char *folder = path_parent(file->path, err);
 	if (!folder)
 		return -err->code;
-	if (atomic_sync_wanted() && fsync(file->fd) != 0)
+	bool synced = mode != ATOMIC_CACHE && atomic_sync_wanted();
+	if (synced && fsync(file->fd) != 0)
 		return error_set_os(err, ERROR_IO, "cannot write '%s' to disk", file->path);
 	if (atomic_rename(file, mode, err) < 0)
 		return -err->code;
@@ -324,7 +325,7 @@ int atomic_commit(struct atomic_file *file, enum atomic_mode mode, struct error 
 	/* Network file systems may tell only now that the disk is full. */
 	if (close(fd) != 0 && errno != EINTR)
 		return error_set_os(err, ERROR_IO, "cannot write '%s'", file->path);
-	return atomic_sync_folder(folder, err);
+	return synced ? atomic_sync_folder(folder, err) : 0;
 }
 
 void atomic_discard(struct atomic_file *file)

@@ -47,7 +47,8 @@ int atomic_retarget(struct atomic_file *file, const char *path, struct error *er
 
 enum atomic_mode {
 	ATOMIC_REPLACE,
-	ATOMIC_NEW /* ERROR_EXISTS, target untouched, if it is there already */
+	ATOMIC_NEW, /* ERROR_EXISTS, target untouched, if it is there already */
+	ATOMIC_CACHE /* replaces, and is not written to disk: after a power cut it may hold anything */
 };
 int atomic_commit(struct atomic_file *file, enum atomic_mode mode, struct error *err) MUST_CHECK;
 void atomic_discard(struct atomic_file *file);

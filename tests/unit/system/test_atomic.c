@@ -31,6 +31,20 @@ START_TEST(a_file_appears_whole)
 }
 END_TEST
 
+START_TEST(a_cache_is_replaced)
+{
+	AUTO(workfolder_leave) struct workfolder work = workfolder_enter();
+	for (int i = 0; i < 3; i++) {
+		AUTO(atomic_discard) struct atomic_file file = ATOMIC_INIT;
+		ck_assert_int_eq(atomic_begin(&file, "a", NULL, 0644, &err), 0);
+		ck_assert_int_eq(file_write_all(file.fd, "a", "012" + i, 1, &err), 0);
+		ck_assert_int_eq(atomic_commit(&file, ATOMIC_CACHE, &err), 0);
+		workfolder_assert_names(".", "a");
+	}
+	workfolder_assert("a", "2");
+}
+END_TEST
+
 START_TEST(discarding_leaves_nothing)
 {
 	AUTO(workfolder_leave) struct workfolder work = workfolder_enter();
@@ -245,8 +259,8 @@ START_TEST(devices_and_links_are_written_through)
 }
 END_TEST
 
-UNIT_MAIN("system/atomic", a_file_appears_whole, discarding_leaves_nothing, new_does_not_replace,
-	a_failed_rename_leaves_the_target, the_end_of_the_process_removes_them,
-	a_forked_child_keeps_its_hands_off, the_sweep_spares_files_in_use,
-	the_next_write_removes_what_is_left, named_temporaries, copies,
-	devices_and_links_are_written_through)
+UNIT_MAIN("system/atomic", a_file_appears_whole, a_cache_is_replaced, discarding_leaves_nothing,
+	new_does_not_replace, a_failed_rename_leaves_the_target,
+	the_end_of_the_process_removes_them, a_forked_child_keeps_its_hands_off,
+	the_sweep_spares_files_in_use, the_next_write_removes_what_is_left, named_temporaries,
+	copies, devices_and_links_are_written_through)
