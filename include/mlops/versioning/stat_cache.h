@@ -53,18 +53,24 @@ const struct hash *stat_cache_known(const struct stat_cache *cache, const char *
  * tracked folder itself (and for a tracked file, whose name is ""). False: there are none.
  */
 struct stat_cache_folder {
-	size_t first, count;
+	size_t number, first, count; /* number: of the folder, less than stat_cache_folders() */
 };
+size_t stat_cache_folders(const struct stat_cache *cache);
 bool stat_cache_folder(
 	const struct stat_cache *cache, struct text folder, struct stat_cache_folder *ret);
 size_t stat_cache_find(const struct stat_cache *cache, const struct stat_cache_folder *folder,
-	const char *name, size_t guess); /* SIZE_MAX: none of that name; guess: tried first */
+	const char *name); /* SIZE_MAX: none of that name */
 bool stat_cache_is_clean(
 	const struct stat_cache *cache, size_t index, const struct file_facts *facts);
 const struct hash *stat_cache_hash(const struct stat_cache *cache, size_t index);
 
-/* All entries in order of path within each folder; the entry's path is in `path` meanwhile. */
+/*
+ * The entries of one folder by name, or of all, folder by folder. The entry's path lives until
+ * visit returns. Stops at and returns the first result that is not 0.
+ */
 typedef int stat_cache_visit(void *context, const struct stat_entry *entry, struct error *err);
+int stat_cache_each_in(const struct stat_cache *cache, size_t folder, stat_cache_visit *visit,
+	void *context, struct error *err) MUST_CHECK;
 int stat_cache_each(const struct stat_cache *cache, stat_cache_visit *visit, void *context,
 	struct error *err) MUST_CHECK;
 
