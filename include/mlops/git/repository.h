@@ -65,6 +65,11 @@ int repository_ignore(
 /* A URL without user, password, query and fragment: the one way a URL gets into the record. */
 char *repository_url_without_secrets(const char *url, struct error *err) MUST_CHECK;
 
+/* Calls visit with the root (absolute, without links) of every working tree, this one's too. */
+typedef int repository_tree(void *context, const char *root, struct error *err);
+int repository_trees(struct repository *repository, repository_tree *visit, void *context,
+	struct error *err) MUST_CHECK;
+
 bool repository_library_present(void); /* for `mlops doctor` */
 int repository_library_version(struct strbuf *buffer, struct error *err) MUST_CHECK;
 

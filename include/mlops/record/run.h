@@ -71,6 +71,21 @@ int run_remove(struct record *record, int64_t run, struct error *err) MUST_CHECK
 int run_restore(struct record *record, int64_t run, struct error *err) MUST_CHECK;
 int run_purge(struct record *record, int64_t run, struct error *err) MUST_CHECK;
 
+/*
+ * Purges all that were removed before that time (microseconds since 1970), and what only they
+ * referred to (environments, documents). visit (may be NULL) is called for the log of each, as in
+ * run_start, once they are gone for good.
+ */
+typedef int runs_log(void *context, const char *log, struct error *err);
+int runs_purge(struct record *record, int64_t removed_before, runs_log *visit, void *context,
+	size_t *ret_count, struct error *err) MUST_CHECK;
+
+/* Calls visit for every run in order of number, removed ones too (removed: when, or 0). */
+typedef int runs_visit(
+	void *context, int64_t run, const char *id, int64_t removed, struct error *err);
+int runs_each(
+	struct record *record, runs_visit *visit, void *context, struct error *err) MUST_CHECK;
+
 /* The row of a run; texts are owned, NULL where not known. */
 struct run {
 	int64_t number;
