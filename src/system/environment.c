@@ -10,11 +10,11 @@
 #include "mlops/base/vec.h"
 
 /* All that this program reads. A name that ends with '*' stands for all that begin so. */
-static const char *const environment_read[] = { "AWS_*", "CI", "COLUMNS", "EDITOR", "GITHUB_*",
-	"GITLAB_CI", "GIT_*", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "LESS", "LOGNAME", "MLOPS_*",
-	"NO_COLOR", "OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "PAGER", "PATH", "SHELL", "SHLVL",
-	"SOURCE_DATE_EPOCH", "TERM", "TMPDIR", "USER", "VISUAL", "XDG_*", "http_proxy",
-	"https_proxy", "no_proxy", NULL };
+static const char *const environment_read[] = { "AWS_*", "CI", "COLUMNS", "CURL_CA_BUNDLE",
+	"EDITOR", "GITHUB_*", "GITLAB_CI", "GIT_*", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "LESS",
+	"LOGNAME", "MLOPS_*", "NO_COLOR", "OPENBLAS_CORETYPE", "OPENBLAS_NUM_THREADS", "PAGER",
+	"PATH", "SHELL", "SHLVL", "SOURCE_DATE_EPOCH", "SSL_CERT_FILE", "TERM", "TMPDIR", "USER",
+	"VISUAL", "XDG_*", "http_proxy", "https_proxy", "no_proxy", NULL };
 
 /* What every stage gets. Locale and paths, and nothing that could hold a secret. */
 static const char *const environment_stage[] = { "HOME", "LANG", "LANGUAGE", "LC_*",

@@ -1,4 +1,6 @@
+#include <limits.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include "mlops/system/hash.h"
 
@@ -34,4 +36,15 @@ void sha256_release(struct sha256 *state)
 {
 	EVP_MD_CTX_free(state->context);
 	state->context = NULL;
+}
+
+int hmac_sha256(const void *key, size_t key_length, const void *bytes, size_t count,
+	struct hash *ret, struct error *err)
+{
+	unsigned length = 0;
+	if (key_length > INT_MAX ||
+		!HMAC(EVP_sha256(), key, (int)key_length, bytes, count, ret->bytes, &length) ||
+		length != HASH_SIZE)
+		return error_set(err, ERROR_MEMORY, "libcrypto cannot compute HMAC-SHA-256");
+	return 0;
 }

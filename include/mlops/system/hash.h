@@ -59,6 +59,10 @@ int sha256_finish(struct sha256 *state, struct hash *ret, struct error *err) MUS
 void sha256_release(struct sha256 *state);
 AUTO_RELEASE(struct sha256, sha256_release)
 
+/* HMAC with SHA-256 (RFC 2104): how S3's requests are signed. */
+int hmac_sha256(const void *key, size_t key_length, const void *bytes, size_t count,
+	struct hash *ret, struct error *err) MUST_CHECK;
+
 /* MD5 in pieces. ERROR_UNSUPPORTED where the system's policy forbids it (FIPS). */
 enum { MD5_SIZE = 16, MD5_TEXT_SIZE = 2 * MD5_SIZE + 1 };
 struct md5_digest {

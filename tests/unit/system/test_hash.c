@@ -241,6 +241,26 @@ START_TEST(sha256)
 }
 END_TEST
 
+/* RFC 4231, test cases 1, 2 and 6. */
+START_TEST(hmac_sha256_of_the_rfc)
+{
+	unsigned char key[131];
+	struct hash hash;
+	memset(key, 0x0b, sizeof key);
+	ck_assert_int_eq(hmac_sha256(key, 20, "Hi There", 8, &hash, &err), 0);
+	assert_hash(&hash, "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+	ck_assert_int_eq(
+		hmac_sha256("Jefe", 4, "what do ya want for nothing?", 28, &hash, &err), 0);
+	assert_hash(&hash, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+	memset(key, 0xaa, sizeof key);
+	ck_assert_int_eq(
+		hmac_sha256(key, sizeof key,
+			"Test Using Larger Than Block-Size Key - Hash Key First", 54, &hash, &err),
+		0);
+	assert_hash(&hash, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+END_TEST
+
 UNIT_MAIN("system/hash", vectors_hold_on_every_path, thousands_of_lengths_agree_with_b3sum,
 	pieces_give_the_same, threads_give_the_same, files, counters_carry_over, text_of_hashes,
-	sha256)
+	sha256, hmac_sha256_of_the_rfc)
