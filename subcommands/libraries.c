@@ -29,6 +29,8 @@ static const struct library_entry {
 	}
 	ENTRY("curl", false, "transfers", "libcurl4", text, "curl_version", "libcurl.so.4",
 		"libcurl-gnutls.so.4"),
+	ENTRY("expat", false, "lists of remote files", "libexpat1", text, "XML_ExpatVersion",
+		"libexpat.so.1"),
 	ENTRY("git2", true, "the version of the code", "libgit2-1.5", numbers,
 		"git_libgit2_version", "libgit2.so.1.5", "libgit2.so.1.7", "libgit2.so.1.9",
 		"libgit2.so.1.1"),

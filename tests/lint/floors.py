@@ -20,6 +20,7 @@ OWNERS = {
     "sqlite3": "src/database/",
     "git2": "src/git/",
     "curl/": "src/transfer/",
+    "expat": "src/transfer/",
     "zstd": "src/store/",
     "onnx": "src/model/",
     "protobuf-c": "src/model/",
