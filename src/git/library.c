@@ -41,7 +41,9 @@ static const struct library_symbol git_symbols[] = { GIT_SYMBOL(git_libgit2_init
 	GIT_SYMBOL(git_commit_tree_id), GIT_SYMBOL(git_commit_parentcount),
 	GIT_SYMBOL(git_commit_parent_id), GIT_SYMBOL(git_tag_lookup), GIT_SYMBOL(git_tag_target_id),
 	GIT_SYMBOL(git_tag_target_type), GIT_SYMBOL(git_tag_free), GIT_SYMBOL(git_oid_fromstr),
-	GIT_SYMBOL(git_oid_fromstrn), LIBRARY_END };
+	GIT_SYMBOL(git_oid_fromstrn), GIT_SYMBOL(git_clone), GIT_SYMBOL(git_clone_options_init),
+	GIT_SYMBOL(git_credential_username_new), GIT_SYMBOL(git_credential_ssh_key_from_agent),
+	LIBRARY_END };
 
 #define GIT_STRING(number) GIT_STRING_OF(number)
 #define GIT_STRING_OF(number) #number

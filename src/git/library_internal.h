@@ -83,6 +83,10 @@ struct git_calls {
 	GIT_CALL(git_tag_free);
 	GIT_CALL(git_oid_fromstr);
 	GIT_CALL(git_oid_fromstrn);
+	GIT_CALL(git_clone);
+	GIT_CALL(git_clone_options_init);
+	GIT_CALL(git_credential_username_new);
+	GIT_CALL(git_credential_ssh_key_from_agent);
 };
 
 /* The calls, loaded and initialised; NULL with ERROR_MISSING. From any thread. */
