@@ -12,6 +12,7 @@
 	X(doctor)                                                                                  \
 	X(eval)                                                                                    \
 	X(help)                                                                                    \
+	X(import)                                                                                  \
 	X(init)                                                                                    \
 	X(log)                                                                                     \
 	X(metric)                                                                                  \

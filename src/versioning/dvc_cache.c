@@ -113,5 +113,8 @@ int dvc_load_listing(const struct dvc_repository *repository, const struct dvc_n
 		return -err->code;
 	if (!md5_equal(&digest, &name->md5))
 		return error_set(err, ERROR_CORRUPT, "the MD5 of '%s' is not %s", path, digits);
-	return dvc_read_listing(path, (struct text){ text.text, text.length }, ret, err);
+	AUTO_FREE char *shown = memory_format(err, "%s.dir", digits);
+	if (!shown)
+		return -err->code;
+	return dvc_read_listing(shown, (struct text){ text.text, text.length }, ret, err);
 }

@@ -363,8 +363,7 @@ int dvc_read_lock(const char *name, struct text bytes, struct text pipeline,
 {
 	struct dvc_file file = { .name = name, .outputs = outputs };
 	AUTO(document_release)
-	struct document document = { .root = NULL },
-			stages = { .root = NULL };
+	struct document document = { .root = NULL }, stages = { .root = NULL };
 	size_t before = outputs->count;
 	if (bytes.length > DVC_FILE_MOST || pipeline.length > DVC_FILE_MOST)
 		return error_set(err, ERROR_INVALID, "'%s' is over %d bytes", name, DVC_FILE_MOST);
