@@ -231,7 +231,7 @@ static int database_prepare_file(
 	if (database_configure(database, err) < 0 || database_identify(database, &empty, err) < 0)
 		return -err->code;
 	if (empty && mode != DATABASE_CREATE)
-		return error_set(err, ERROR_INVALID, "'%s' is empty", database->path);
+		return error_set(err, ERROR_NOT_FOUND, "'%s' is empty", database->path);
 	if (mode == DATABASE_READ)
 		return 0;
 	if (database_use_wal(database, err) < 0)

@@ -8,9 +8,10 @@
  *
  * A connection belongs to one thread. Files on network file systems are refused
  * (ERROR_UNSUPPORTED: WAL needs shared memory), as are databases of a newer program
- * (ERROR_UNSUPPORTED) and files that are not ours (ERROR_INVALID); a missing file is
- * ERROR_NOT_FOUND unless it is to be made; a busy one ERROR_LOCKED; a damaged one ERROR_CORRUPT;
- * whatever else SQLite refuses is ERROR_DATABASE.
+ * (ERROR_UNSUPPORTED) and files that are not ours (ERROR_INVALID); a missing file, or one that is
+ * empty because another process is just making it, is ERROR_NOT_FOUND unless it is to be made; a
+ * busy one ERROR_LOCKED; a damaged one ERROR_CORRUPT; whatever else SQLite refuses is
+ * ERROR_DATABASE.
  */
 #ifndef MLOPS_DATABASE_DATABASE_H
 #define MLOPS_DATABASE_DATABASE_H

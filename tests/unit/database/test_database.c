@@ -112,6 +112,11 @@ START_TEST(files_of_others_are_left_alone)
 	ck_assert_int_eq(
 		database_open(scratch_path(&scratch, "text.db"), DATABASE_WRITE, &database, &err),
 		-ERROR_INVALID);
+	/* One that its maker has not filled yet is not there yet. */
+	scratch_write(&scratch, "new.db", "");
+	ck_assert_int_eq(
+		database_open(scratch_path(&scratch, "new.db"), DATABASE_READ, &database, &err),
+		-ERROR_NOT_FOUND);
 	database_close(open_ok(scratch_path(&scratch, "a.db"), DATABASE_CREATE));
 	database = open_ok(scratch_path(&scratch, "a.db"), DATABASE_WRITE);
 	execute(database, "PRAGMA application_id = 77");
