@@ -1,140 +1,268 @@
-#include <errno.h>
+#include "object_encode_internal.h"
+
 #include <string.h>
-#include <unistd.h>
-#include <zstd.h>
 
-#include "mlops/base/parallel.h"
-
-#include "object_internal.h"
+#include "object_loose_internal.h"
 
 enum {
-	OBJECT_SAMPLE = 128 << 10,
-	OBJECT_SMALLEST = 128, /* bytes that are worth trying to compress */
-	OBJECT_PARALLEL = 8 << 20, /* a first piece of that size is worth threads */
-	OBJECT_MOST_WORKERS = 4,
-	OBJECT_LEVEL = 3
+	OBJECT_DELTA_LEAST = 64, /* bytes of content, below which names of bases cost more */
+	OBJECT_CLEARLY = 8 /* a delta of less than this part of the content is good enough */
 };
 
-void object_header_write(const struct object_header *header, unsigned char bytes[OBJECT_HEADER])
+void object_predecessor_release(struct object_predecessor *predecessor)
 {
-	memset(bytes, 0, OBJECT_HEADER);
-	memcpy(bytes, "mlob", 4);
-	bytes[4] = OBJECT_VERSION;
-	bytes[5] = (unsigned char)header->method;
-	for (int i = 0; i < 8; i++)
-		bytes[8 + i] = (unsigned char)(header->length >> 8 * i);
+	vec_release(&predecessor->chunks);
+	memory_free(predecessor->starts);
+	sketch_index_free(predecessor->sketches);
+	*predecessor = (struct object_predecessor){ .starts = NULL };
 }
 
-void object_encoder_begin(struct object_encoder *encoder, struct atomic_file *file, uint64_t length)
+static int object_predecessor_arrange(struct object_predecessor *predecessor, struct error *err)
 {
-	*encoder = (struct object_encoder){ .file = file, .length = length };
-	blake3_init(&encoder->hash);
-}
-
-void object_encoder_release(struct object_encoder *encoder)
-{
-	ZSTD_freeCCtx(encoder->stream);
-	memory_free(encoder->buffer);
-	encoder->stream = NULL;
-	encoder->buffer = NULL;
-}
-
-static int object_no_memory(struct error *err)
-{
-	return error_set(err, ERROR_MEMORY, "no memory to compress an object");
-}
-
-/* Does a quick compression of the first bytes save at least a tenth? */
-static int object_pays(const void *bytes, size_t count, bool *ret, struct error *err)
-{
-	size_t sample = count < OBJECT_SAMPLE ? count : OBJECT_SAMPLE;
-	*ret = false;
-	if (sample < OBJECT_SMALLEST)
-		return 0;
-	size_t bound = ZSTD_compressBound(sample);
-	AUTO_FREE void *scratch = memory_allocate(1, bound, err);
-	if (!scratch)
+	size_t count = predecessor->chunks.count;
+	predecessor->starts = memory_allocate(count + 1, sizeof *predecessor->starts, err);
+	AUTO_FREE struct sketch *sketches = memory_allocate(count, sizeof *sketches, err);
+	if (!predecessor->starts || !sketches)
 		return -err->code;
-	size_t packed = ZSTD_compress(scratch, bound, bytes, sample, 1);
-	*ret = !ZSTD_isError(packed) && packed < sample - sample / 10;
+	for (size_t i = 0; i < count; i++) {
+		sketches[i] = predecessor->chunks.items[i].sketch;
+		predecessor->starts[i + 1] =
+			predecessor->starts[i] + predecessor->chunks.items[i].size;
+	}
+	return sketch_index_make(sketches, count, &predecessor->sketches, err);
+}
+
+/* Is the failure one of the predecessor only? Then the new content is kept without it. */
+static bool object_can_do_without(struct error *err)
+{
+	if (err->code != ERROR_CORRUPT && err->code != ERROR_NOT_FOUND &&
+		err->code != ERROR_UNSUPPORTED)
+		return false;
+	error_clear(err);
+	return true;
+}
+
+int object_predecessor_load(struct object_store *store, const struct hash *hash,
+	struct object_predecessor *ret, struct error *err)
+{
+	AUTO(strbuf_release) struct strbuf raw = STRBUF_INIT;
+	struct entry entry;
+	struct index_entry facts;
+	*ret = (struct object_predecessor){ .starts = NULL };
+	int status = hash ? index_find(store->index, hash, &facts, err) : 0;
+	if (status <= 0)
+		return status;
+	if (facts.kind == ENTRY_BLOB) {
+		vec_push(&ret->chunks, (struct object_chunk){ .hash = *hash, .size = facts.size });
+		return vec_check(&ret->chunks, err);
+	}
+	if (object_raw(store, hash, &raw, &entry, err) < 0 ||
+		object_list_read(&entry, &raw, &ret->chunks, err) < 0) {
+		object_predecessor_release(ret);
+		return object_can_do_without(err) ? 0 : -(int)err->code;
+	}
+	if (object_predecessor_arrange(ret, err) < 0) {
+		object_predecessor_release(ret);
+		return -err->code;
+	}
 	return 0;
 }
 
-static int object_encoder_start(
-	struct object_encoder *encoder, const void *bytes, size_t count, struct error *err)
+/* Number of the chunk of the predecessor in which the place lies, or the last one. */
+static size_t object_near(const struct object_predecessor *predecessor, uint64_t start)
 {
-	unsigned char header[OBJECT_HEADER];
-	bool pays;
-	encoder->started = true;
-	if (object_pays(bytes, count, &pays, err) < 0)
+	size_t low = 0, high = predecessor->chunks.count;
+	while (high - low > 1) {
+		size_t middle = (low + high) / 2;
+		if (predecessor->starts[middle] <= start)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct object_chosen {
+	struct object_content *contents[ENTRY_BASES];
+	size_t count;
+	unsigned depth; /* of the deepest */
+};
+
+static void object_chosen_give(struct object_store *store, struct object_chosen *chosen)
+{
+	for (size_t i = 0; i < chosen->count; i++)
+		object_content_give(store, chosen->contents[i]);
+	chosen->count = 0;
+}
+
+/* Borrows a base, unless it is one that cannot be used. */
+static int object_choose_one(struct object_store *store, struct object_worker *worker,
+	const struct hash *hash, struct object_chosen *chosen, struct error *err)
+{
+	struct index_entry facts;
+	int status = index_find(store->index, hash, &facts, err);
+	if (status < 0)
+		return status;
+	if (!status || facts.kind != ENTRY_BLOB || facts.depth >= ENTRY_DEPTH || !facts.size)
+		return 0;
+	if (object_base(store, worker, hash, &chosen->contents[chosen->count], err) < 0)
+		return object_can_do_without(err) ? 0 : -(int)err->code;
+	chosen->count++;
+	chosen->depth = chosen->depth < facts.depth ? facts.depth : chosen->depth;
+	return 0;
+}
+
+/* The bases for a piece, in their order in the predecessor; none is no error. */
+static int object_choose(struct object_store *store, struct object_worker *worker,
+	const struct object_predecessor *predecessor, const struct object_piece *piece,
+	struct object_chosen *ret, struct error *err)
+{
+	size_t numbers[SKETCH_BASES] = { 0 }, count = predecessor->chunks.count ? 1 : 0;
+	*ret = (struct object_chosen){ .count = 0 };
+	if (piece->count < OBJECT_DELTA_LEAST)
+		return 0;
+	if (predecessor->sketches)
+		count = sketch_choose(predecessor->sketches, &piece->sketch,
+			object_near(predecessor, piece->start), numbers);
+	for (size_t i = 0; i < count; i++) {
+		const struct object_chunk *chunk = &predecessor->chunks.items[numbers[i]];
+		if (object_choose_one(store, worker, &chunk->hash, ret, err) < 0) {
+			object_chosen_give(store, ret);
+			return -err->code;
+		}
+	}
+	return 0;
+}
+
+static int object_chosen_join(
+	struct object_worker *worker, const struct object_chosen *chosen, struct error *err)
+{
+	strbuf_clear(&worker->bases);
+	for (size_t i = 0; i < chosen->count; i++)
+		strbuf_add_bytes(
+			&worker->bases, chosen->contents[i]->bytes, chosen->contents[i]->count);
+	return strbuf_check(&worker->bases, err);
+}
+
+static void object_set_delta(struct object_piece *piece, const struct object_chosen *chosen)
+{
+	piece->entry.method = ENTRY_DELTA;
+	piece->entry.depth = chosen->depth + 1;
+	piece->entry.n_bases = chosen->count;
+	for (size_t i = 0; i < chosen->count; i++)
+		piece->entry.bases[i] = chosen->contents[i]->hash;
+}
+
+/*
+ * A small delta is taken at once, since making it costs less than compressing; another one only if
+ * it is clearly smaller than what compressing gives.
+ */
+static int object_compress(struct object_worker *worker, const struct object_chosen *chosen,
+	struct object_piece *piece, struct strbuf *payloads, struct error *err)
+{
+	bool pays = false;
+	size_t names = chosen->count * HASH_SIZE, limit = piece->count / OBJECT_CLEARLY;
+	if (chosen->count && object_chosen_join(worker, chosen, err) < 0)
+		return -err->code;
+	if (chosen->count && limit > names &&
+		compress_delta(worker->compressor, piece->bytes, piece->count, worker->bases.text,
+			worker->bases.length, limit - names, payloads, &pays, err) < 0)
 		return -err->code;
 	if (pays) {
-		encoder->header.method = OBJECT_ZSTD;
-		encoder->stream = ZSTD_createCCtx();
-		encoder->room = encoder->length < OBJECT_STEP
-					? ZSTD_compressBound((size_t)encoder->length)
-					: OBJECT_STEP;
-		encoder->buffer = memory_allocate(1, encoder->room, err);
-		if (!encoder->stream || !encoder->buffer)
-			return object_no_memory(err);
-		ZSTD_CCtx_setParameter(encoder->stream, ZSTD_c_compressionLevel, OBJECT_LEVEL);
-		if (encoder->length != OBJECT_UNKNOWN)
-			ZSTD_CCtx_setPledgedSrcSize(encoder->stream, encoder->length);
-		/* A libzstd without threads refuses, and compresses on this one. */
-		size_t workers = parallel_threads();
-		if (count >= OBJECT_PARALLEL && workers > 1)
-			ZSTD_CCtx_setParameter(encoder->stream, ZSTD_c_nbWorkers,
-				(int)(workers < OBJECT_MOST_WORKERS ? workers
-								    : OBJECT_MOST_WORKERS));
+		object_set_delta(piece, chosen);
+		return 0;
 	}
-	/* The length is filled in at the end. */
-	object_header_write(&encoder->header, header);
-	return file_write_all(encoder->file->fd, encoder->file->path, header, sizeof header, err);
+	if (compress_content(worker->compressor, piece->bytes, piece->count, payloads, &pays, err) <
+		0)
+		return -err->code;
+	size_t whole = pays ? payloads->length - piece->payload : piece->count;
+	piece->entry.method = pays ? ENTRY_ZSTD : ENTRY_STORED;
+	limit = whole - whole / 4;
+	if (!chosen->count || limit <= names)
+		return 0;
+	strbuf_clear(&worker->payload);
+	if (compress_delta(worker->compressor, piece->bytes, piece->count, worker->bases.text,
+		    worker->bases.length, limit - names, &worker->payload, &pays, err) < 0)
+		return -err->code;
+	if (pays) {
+		strbuf_truncate(payloads, piece->payload);
+		strbuf_add_bytes(payloads, worker->payload.text, worker->payload.length);
+		object_set_delta(piece, chosen);
+	}
+	return strbuf_check(payloads, err);
 }
 
-static int object_compress(struct object_encoder *encoder, const void *bytes, size_t count,
-	ZSTD_EndDirective directive, struct error *err)
+static int object_make_entry(struct object_store *store, struct object_worker *worker,
+	const struct object_predecessor *predecessor, struct object_piece *piece,
+	struct strbuf *payloads, struct error *err)
 {
-	ZSTD_inBuffer input = { bytes, count, 0 };
-	size_t left;
-	do {
-		ZSTD_outBuffer output = { encoder->buffer, encoder->room, 0 };
-		left = ZSTD_compressStream2(encoder->stream, &output, &input, directive);
-		if (ZSTD_isError(left))
-			return object_no_memory(err);
-		if (file_write_all(encoder->file->fd, encoder->file->path, encoder->buffer,
-			    output.pos, err) < 0)
-			return -err->code;
-	} while (directive == ZSTD_e_end ? left > 0 : input.pos < input.size);
-	return 0;
+	struct object_chosen chosen;
+	if (object_choose(store, worker, predecessor, piece, &chosen, err) < 0)
+		return -err->code;
+	piece->payload = payloads->length;
+	piece->entry =
+		(struct entry){ .hash = piece->hash, .kind = ENTRY_BLOB, .size = piece->count };
+	int status = object_compress(worker, &chosen, piece, payloads, err);
+	object_chosen_give(store, &chosen);
+	piece->entry.payload = piece->entry.method == ENTRY_STORED
+				       ? piece->count
+				       : payloads->length - piece->payload;
+	return status;
 }
 
-int object_encoder_add(
-	struct object_encoder *encoder, const void *bytes, size_t count, struct error *err)
+int object_encode(struct object_store *store, struct object_worker *worker,
+	const struct object_predecessor *predecessor, bool with_sketch, struct object_piece *piece,
+	struct strbuf *payloads, struct error *err)
 {
-	if (!encoder->started && object_encoder_start(encoder, bytes, count, err) < 0)
+	hash_bytes(piece->bytes, piece->count, &piece->hash);
+	if (with_sketch)
+		sketch_make(piece->bytes, piece->count, &piece->sketch);
+	if (object_is_there(store, &piece->hash, false, &piece->is_there, err) < 0)
 		return -err->code;
-	blake3_update(&encoder->hash, bytes, count);
-	encoder->header.length += count;
-	if (encoder->stream)
-		return object_compress(encoder, bytes, count, ZSTD_e_continue, err);
-	return file_write_all(encoder->file->fd, encoder->file->path, bytes, count, err);
+	if (piece->is_there)
+		return 0;
+	return object_make_entry(store, worker, predecessor, piece, payloads, err);
 }
 
-int object_encoder_end(struct object_encoder *encoder, struct hash *ret, struct error *err)
+/* The check of a payload that is the content is the beginning of its hash. */
+static uint64_t object_payload_check(const struct object_piece *piece, const void *payload)
 {
-	unsigned char header[OBJECT_HEADER];
-	ssize_t count;
-	if (!encoder->started && object_encoder_start(encoder, "", 0, err) < 0)
-		return -err->code;
-	if (encoder->stream && object_compress(encoder, "", 0, ZSTD_e_end, err) < 0)
-		return -err->code;
-	object_header_write(&encoder->header, header);
-	do {
-		count = pwrite(encoder->file->fd, header, sizeof header, 0);
-	} while (count < 0 && errno == EINTR);
-	if (count != (ssize_t)sizeof header)
-		return error_set_os(err, ERROR_IO, "cannot write '%s'", encoder->file->path);
-	blake3_finish(&encoder->hash, ret);
-	return 0;
+	uint64_t check = 0;
+	if (piece->entry.method != ENTRY_STORED)
+		return pack_check(payload, (size_t)piece->entry.payload);
+	for (int i = 0; i < 8; i++)
+		check |= (uint64_t)piece->hash.bytes[i] << 8 * i;
+	return check;
+}
+
+int object_append(struct object_store *store, const struct object_piece *piece, bool is_object,
+	const struct strbuf *payloads, bool *ret_new, struct error *err)
+{
+	const void *payload = piece->entry.method == ENTRY_STORED ? (const void *)piece->bytes
+								  : payloads->text + piece->payload;
+	*ret_new = false;
+	if (piece->is_there)
+		return 0;
+	struct pack_new entry = { .entry = piece->entry,
+		.payload_check = object_payload_check(piece, payload),
+		.payload = payload,
+		.is_object = is_object };
+	int status = pack_append(store, &entry, err);
+	*ret_new = status > 0;
+	return status < 0 ? status : 0;
+}
+
+int object_is_there(struct object_store *store, const struct hash *hash, bool as_object, bool *ret,
+	struct error *err)
+{
+	struct index_entry facts;
+	int status = index_find(store->index, hash, &facts, err);
+	if (status < 0)
+		return status;
+	if (!status) {
+		*ret = !store->ignores_loose && object_loose_exists(store, hash);
+		return 0;
+	}
+	*ret = true;
+	return as_object && !facts.is_object ? index_mark(store->index, hash, err) : 0;
 }

@@ -1,63 +1,185 @@
 /*
- * object_internal: the file format of an object, apart from where objects lie.
+ * object: what the files of the object store share. A store is an index (what lies where), a writer
+ * (the pack that this process appends to), open packs for reading, a cache of bases, and workers:
+ * what one thread needs for compressing, borrowed for the length of a call.
+ *
+ * Order of locks: writer, then any other; of the others never two at once.
  */
 #ifndef MLOPS_STORE_OBJECT_INTERNAL_H
 #define MLOPS_STORE_OBJECT_INTERNAL_H
 
-#include "mlops/store/object.h"
-#include "mlops/system/atomic.h"
+#include <pthread.h>
+#include <stdatomic.h>
 
-enum { OBJECT_HEADER = 16, OBJECT_VERSION = 1, OBJECT_STEP = 256 << 10 };
-enum object_method { OBJECT_RAW = 0, OBJECT_ZSTD = 1 };
+#include "mlops/store/compress.h"
+#include "mlops/system/lock.h"
 
-struct object_header {
-	enum object_method method;
-	uint64_t length;
-};
-
-void object_header_write(const struct object_header *header, unsigned char bytes[OBJECT_HEADER]);
-
-/* ERROR_CORRUPT, or ERROR_UNSUPPORTED for a version this program does not know. */
-int object_header_read(const unsigned char *bytes, size_t count, struct object_header *ret,
-	struct error *err) MUST_CHECK;
+#include "index_internal.h"
+#include "pack_internal.h"
 
 /* Where content goes; NULL drops it. */
 struct object_sink {
 	int (*write)(void *context, const void *bytes, size_t count, struct error *err);
 	void *context;
 };
-
-/*
- * Reads an object from its beginning to the end of the file and hashes the content. The caller
- * compares the hash. Over `cap` bytes of content (0 is no cap) is ERROR_MEMORY; everything that
- * breaks the format, bytes behind its end too, is ERROR_CORRUPT.
- */
-int object_decode(int fd, const char *name, uint64_t cap, const struct object_sink *sink,
-	struct hash *ret, struct error *err) MUST_CHECK;
-
-/*
- * Writes an object in pieces: begin, any number of adds, end. The first piece decides whether
- * compression pays, so it should not be tiny unless it is all. length: of the whole content if it
- * is known, which saves memory for small ones, else OBJECT_UNKNOWN.
- */
-#define OBJECT_UNKNOWN UINT64_MAX
-struct object_encoder {
-	struct atomic_file *file;
-	struct object_header header;
-	struct blake3 hash;
-	void *stream; /* ZSTD_CCtx, NULL if the content goes in as it is */
-	unsigned char *buffer; /* for compressed bytes */
-	size_t room; /* in it */
-	uint64_t length; /* as announced */
-	bool started;
+struct object_descriptor { /* context of the one below */
+	int fd;
+	const char *name;
 };
-void object_encoder_begin(
-	struct object_encoder *encoder, struct atomic_file *file, uint64_t length);
-int object_encoder_add(struct object_encoder *encoder, const void *bytes, size_t count,
+int object_to_descriptor(void *context, const void *bytes, size_t count, struct error *err);
+
+/* Packs that are open for reading; see pack_read.c. */
+enum { PACK_FILES = 64 };
+struct pack_file {
+	int64_t id; /* 0: free */
+	int fd;
+	unsigned users;
+	uint64_t used; /* when last, by the clock of the table */
+};
+struct pack_files {
+	pthread_mutex_t lock;
+	struct pack_file files[PACK_FILES];
+	uint64_t clock;
+};
+
+/* The pack that is appended to; see pack_writer.c. */
+struct pack_writer {
+	pthread_mutex_t lock; /* guards all below */
+	struct pack_facts pack;
+	int fd; /* locked; -1: none is claimed */
+	char *path;
+	bool is_new; /* its folder has to be synced */
+	unsigned char *buffer; /* what comes behind `written` */
+	size_t buffered;
+	uint64_t started; /* up to here writing to disk was begun */
+	_Atomic uint64_t written; /* bytes of the file; may be read without the lock, as may */
+	_Atomic int64_t id; /* of the pack */
+	struct error failed; /* from the first failure on, nothing is taken or acknowledged */
+};
+
+/* A decoded blob, shared by those who need it as a base; see object_cache.c. */
+struct object_content {
+	struct hash hash;
+	unsigned char *bytes;
+	size_t count;
+	unsigned users;
+	atomic_bool is_verified; /* its hash has been compared */
+	bool is_cached;
+	uint64_t used;
+};
+enum { OBJECT_CACHED = 128 };
+struct object_cache {
+	pthread_mutex_t lock;
+	struct object_content *contents[OBJECT_CACHED];
+	size_t bytes;
+	uint64_t clock;
+};
+
+struct object_worker {
+	struct object_worker *next;
+	struct compressor *compressor;
+	struct strbuf payload, content, bases;
+};
+
+struct object_store {
+	char *folder, *objects, *packs, *gate;
+	struct index *index;
+	struct pack_files files;
+	struct pack_writer writer;
+	struct object_cache cache;
+	pthread_mutex_t large; /* one large content at a time is put: it uses all threads itself */
+	pthread_mutex_t lock; /* guards what follows */
+	struct object_worker *idle;
+	struct lock interlock; /* shared since the first put; alone after object_store_lock() */
+	bool is_ready; /* to be written to */
+	atomic_bool ignores_loose; /* while one is moved into a pack */
+	int loose; /* are there objects of layout 1? -1: not looked yet */
+};
+
+struct object_worker *object_worker_take(struct object_store *store, struct error *err) MUST_CHECK;
+void object_worker_give(struct object_store *store, struct object_worker *worker);
+
+/* Before anything is put: gc has to wait from now on, and the folder of packs is there. */
+int object_begin(struct object_store *store, struct error *err) MUST_CHECK;
+
+void pack_files_init(struct pack_files *files);
+void pack_files_release(struct pack_files *files);
+
+/* Reads `count` bytes at the place. ERROR_NOT_FOUND: that pack is gone. ERROR_CORRUPT: too short. */
+int pack_read(struct object_store *store, int64_t pack, uint64_t offset, void *bytes, size_t count,
 	struct error *err) MUST_CHECK;
-int object_encoder_end(
-	struct object_encoder *encoder, struct hash *ret, struct error *err) MUST_CHECK;
-void object_encoder_release(struct object_encoder *encoder);
-AUTO_RELEASE(struct object_encoder, object_encoder_release)
+
+/* entry_parse(), and the raw bytes are exactly that entry, its payload as it was written. */
+int pack_raw_check(
+	const void *bytes, size_t count, struct entry *ret, struct error *err) MUST_CHECK;
+
+void pack_writer_init(struct pack_writer *writer);
+void pack_writer_release(struct pack_writer *writer);
+
+/* An entry to be appended. */
+struct pack_new {
+	struct entry entry;
+	uint64_t payload_check;
+	const void *payload;
+	bool is_object, replace; /* as in index_add() */
+	int64_t added; /* 0: now */
+};
+/* 1; 0 if an entry of that hash is pending already; -code. */
+int pack_append(
+	struct object_store *store, const struct pack_new *entry, struct error *err) MUST_CHECK;
+int pack_flush(struct object_store *store, struct error *err) MUST_CHECK;
+/* What was appended can be read from the file, if it lies in front of `end`. */
+int pack_settle(
+	struct object_store *store, int64_t pack, uint64_t end, struct error *err) MUST_CHECK;
+/* A pack other than `but` is appended to from now on. */
+int pack_writer_leave(struct object_store *store, int64_t but, struct error *err) MUST_CHECK;
+
+void object_cache_init(struct object_cache *cache);
+void object_cache_release(struct object_cache *cache);
+struct object_content *object_content_make(
+	const struct hash *hash, size_t count, struct error *err) MUST_CHECK;
+/* Found ones are borrowed until object_content_give(). NULL: it is not there. */
+struct object_content *object_cache_find(struct object_store *store, const struct hash *hash);
+void object_cache_add(struct object_store *store, struct object_content *content);
+void object_cache_forget(struct object_store *store, const struct hash *hash);
+void object_content_give(struct object_store *store, struct object_content *content);
+
+/* The raw bytes of an entry, its head parsed and compared with the index; payload unverified. */
+int object_raw(struct object_store *store, const struct hash *hash, struct strbuf *raw,
+	struct entry *ret, struct error *err) MUST_CHECK;
+
+/*
+ * The content of a blob of which the raw bytes are given, into `content` (replaced) unless it is
+ * stored as it is: *ret_bytes says where it is. Its hash is not compared yet: the caller does that,
+ * with this or with something larger that it is part of.
+ */
+int object_decode_raw(struct object_store *store, struct object_worker *worker,
+	const struct entry *entry, const struct strbuf *raw, struct strbuf *content,
+	const unsigned char **ret_bytes, struct error *err) MUST_CHECK;
+
+/* The verified content of a blob, for building on it; borrowed. ERROR_UNSUPPORTED: it is a list. */
+int object_base(struct object_store *store, struct object_worker *worker, const struct hash *hash,
+	struct object_content **ret, struct error *err) MUST_CHECK;
+
+/*
+ * Work on consecutive parts by several threads, each taking one part through all stages; through a
+ * stage the parts go one at a time and in order. See object_stage.c.
+ */
+struct object_stage {
+	pthread_mutex_t lock;
+	pthread_cond_t turn;
+	uint64_t next; /* number of the part whose turn it is */
+	bool stopped;
+};
+void object_stage_init(struct object_stage *stage);
+void object_stage_release(struct object_stage *stage);
+bool object_stage_enter(struct object_stage *stage, uint64_t part); /* false: it was stopped */
+void object_stage_leave(struct object_stage *stage);
+void object_stage_stop(struct object_stage *stage);
+size_t object_threads(uint64_t parts);
+
+/* The content of a list, in order, its hash compared at the end. */
+int object_stream(struct object_store *store, const struct entry *entry, const struct strbuf *raw,
+	const struct object_sink *sink, struct error *err) MUST_CHECK;
 
 #endif

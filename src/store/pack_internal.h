@@ -130,15 +130,15 @@ int object_each_entry(struct object_store *store, index_visit *visit, void *cont
 /* An entry that is there is an object of its own from now on: for what a remote has sent. */
 int object_mark(struct object_store *store, const struct hash *hash, struct error *err) MUST_CHECK;
 
-/*
- * Contents of layout 1, one file each in objects/ab/cdef…: calls visit for each by hash. They are
- * read like any other; object_loose_move() puts one into a pack, and removes its file at the next
- * flush.
- */
+/* Contents of layout 1, one file each in objects/ab/cdef…; read like any other. By hash. */
 int object_each_loose(struct object_store *store,
 	int (*visit)(void *context, const struct hash *hash, struct error *err), void *context,
 	struct error *err) MUST_CHECK;
-int object_loose_move(
+/* Puts one into a pack; its file stays. Damaged ones are ERROR_CORRUPT. */
+int object_loose_pack(
 	struct object_store *store, const struct hash *hash, struct error *err) MUST_CHECK;
+/* Removes the files of those that packs hold; flush first. Needs object_store_lock(). */
+int object_loose_clear(
+	struct object_store *store, uint64_t *ret_files, struct error *err) MUST_CHECK;
 
 #endif

@@ -29,6 +29,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
@@ -298,6 +299,21 @@ EXPORT ssize_t pwrite64(int fd, const void *bytes, size_t count, off_t at)
 	if (fault_write_hits(fd, bytes, count, at, CALLER))
 		return -1;
 	return syscall(SYS_pwrite64, fd, bytes, count, at);
+}
+
+/* The first part stands for all: what a killed writer leaves is a piece of it. */
+EXPORT ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t at)
+{
+	if (count > 0 && fault_write_hits(fd, parts->iov_base, parts->iov_len, at, CALLER))
+		return -1;
+	return syscall(SYS_pwritev, fd, parts, count, (long)at, 0L);
+}
+
+EXPORT ssize_t pwritev64(int fd, const struct iovec *parts, int count, off_t at)
+{
+	if (count > 0 && fault_write_hits(fd, parts->iov_base, parts->iov_len, at, CALLER))
+		return -1;
+	return syscall(SYS_pwritev, fd, parts, count, (long)at, 0L);
 }
 
 EXPORT ssize_t copy_file_range(

@@ -9,7 +9,7 @@
 
 #include "mlops/base/strbuf.h"
 
-#include "../../src/store/object_internal.h"
+#include "../../src/store/object_loose_internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,5 +1,7 @@
 #include "unit.h"
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -33,11 +35,20 @@ static void fill(struct strbuf *bytes, size_t count, bool noise)
 	bytes->text[count] = '\0';
 }
 
-static void object_file(const struct hash *hash, char path[128])
+/* Bytes of all packs. */
+static uint64_t packed(void)
 {
-	char text[HASH_TEXT_SIZE];
-	hash_format(hash, text);
-	snprintf(path, 128, ".mlops/objects/%.2s/%s", text, text + 2);
+	AUTO(directory_names_release) struct directory_names names = { .names = NULL };
+	uint64_t sum = 0;
+	ck_assert_int_eq(directory_list(".mlops/objects/packs", &names, &err), 0);
+	for (size_t i = 0; i < names.count; i++) {
+		struct file_facts facts;
+		char path[512];
+		snprintf(path, sizeof path, ".mlops/objects/packs/%s", names.names[i]);
+		ck_assert_int_eq(file_facts(path, &facts, &err), 0);
+		sum += facts.size;
+	}
+	return sum;
 }
 
 START_TEST(what_was_put_comes_back)
@@ -105,7 +116,6 @@ START_TEST(files_and_streams)
 	if (peer)
 		ck_assert_int_eq(system("b3sum --no-names g | tr -d '\\n' > sum"), 0);
 	ck_assert_int_eq(unlink("none"), 0);
-	char path[128];
 	struct hash hash;
 	struct object_file file;
 	ck_assert_int_eq(object_put_file(store, "g", NULL, &file, &err), 0);
@@ -115,11 +125,9 @@ START_TEST(files_and_streams)
 	hash_format(&hash, text);
 	if (peer)
 		workfolder_assert("sum", text);
-	object_file(&hash, path);
-	struct file_facts facts;
-	ck_assert_int_eq(file_facts(path, &facts, &err), 0);
-	ck_assert_uint_eq(facts.mode, 0444);
-	ck_assert_uint_lt(facts.size, size / 2); /* it was compressed */
+	ck_assert(!file.is_new);
+	ck_assert_int_eq(object_store_flush(store, &err), 0);
+	ck_assert_uint_lt(packed(), size / 2); /* it was compressed, and is there once */
 	ck_assert_int_eq(object_put_file(store, "none", NULL, &file, &err), -ERROR_NOT_FOUND);
 	ck_assert_int_eq(object_put_file(store, ".", NULL, &file, &err), -ERROR_IO);
 }
@@ -161,82 +169,80 @@ START_TEST(the_cap)
 }
 END_TEST
 
-/* Puts other bytes into the object's file. */
-static void damage(const char *path, const char *bytes, size_t count)
+struct seen {
+	size_t count;
+	struct hash last;
+};
+
+static int see(void *context, const struct hash *hash, struct error *error)
 {
-	ck_assert_int_eq(unlink(path), 0);
+	(void)error;
+	struct seen *seen = context;
+	ck_assert(!seen->count || hash_compare(&seen->last, hash) < 0);
+	seen->last = *hash;
+	return ++seen->count == 50 ? 7 : 0;
+}
+
+/* A file of layout 1, as older programs wrote them. */
+static void write_loose(const struct hash *hash, const char *bytes, size_t count)
+{
+	char text[HASH_TEXT_SIZE], path[128];
+	hash_format(hash, text);
+	snprintf(path, sizeof path, ".mlops/objects/%.2s", text);
+	ck_assert_int_eq(directory_make(path, &err), 0);
+	snprintf(path, sizeof path, ".mlops/objects/%.2s/%s", text, text + 2);
 	FILE *file = fopen(path, "w");
 	ck_assert_uint_eq(fwrite(bytes, 1, count, file), count);
 	ck_assert_int_eq(fclose(file), 0);
 }
 
-static void assert_damage_noticed(struct object_store *store, size_t count, bool noise)
+#define LOOSE_X "mlob\1\0\0\0\1\0\0\0\0\0\0\0x"
+
+START_TEST(files_of_the_first_layout_are_read)
 {
-	AUTO(strbuf_release) struct strbuf content = STRBUF_INIT;
-	AUTO(strbuf_release) struct strbuf file = STRBUF_INIT;
+	AUTO(workfolder_leave) struct workfolder work = workfolder_enter();
+	AUTO(object_store_close) struct object_store *store = NULL;
 	AUTO(strbuf_release) struct strbuf back = STRBUF_INIT;
-	struct hash hash;
-	char path[128], text[HASH_TEXT_SIZE];
-	fill(&content, count, noise);
-	ck_assert_int_eq(object_put_bytes(store, content.text, content.length, &hash, &err), 0);
-	object_file(&hash, path);
-	hash_format(&hash, text);
-	ck_assert_int_eq(file_read(path, 0, &file, &err), 0);
-	size_t step = file.length < 600 ? 1 : 37;
-	for (size_t at = 0; at < file.length; at += step) {
-		/* One bit flipped, and the file cut there. */
-		file.text[at] ^= (char)(1 << at % 8);
-		damage(path, file.text, file.length);
-		file.text[at] ^= (char)(1 << at % 8);
-		int result = object_get_bytes(store, &hash, 0, &back, &err);
-		/* A bit that zstd does not look at may change nothing; wrong bytes never pass. */
-		bool version = at == 4;
-		ck_assert_msg(version ? result < 0
-			      : result == 0
-				      ? back.length == content.length &&
-						memcmp(back.text, content.text, back.length) == 0
-				      : result == -ERROR_CORRUPT,
-			"bit at %zu gave %d %s", at, result, err.message);
-		if (result == -ERROR_CORRUPT)
-			ck_assert_ptr_nonnull(strstr(err.message, text));
-		if (result)
-			ck_assert_uint_eq(back.length, 0);
-		strbuf_clear(&back);
-		damage(path, file.text, at);
-		ck_assert_int_eq(object_get_bytes(store, &hash, 0, &back, &err), -ERROR_CORRUPT);
-		ck_assert_int_eq(object_get_file(store, &hash, "out", 0644, &err), -ERROR_CORRUPT);
-		ck_assert(!file_exists("out"));
+	struct hash hash, again;
+	uint64_t size;
+	object_store_close(open_store());
+	hash_bytes("x", 1, &hash);
+	write_loose(&hash, LOOSE_X, 17);
+	workfolder_write(".mlops/version", "1\n");
+	store = open_store();
+	ck_assert(object_exists(store, &hash));
+	ck_assert_int_eq(object_size(store, &hash, &size, &err), 0);
+	ck_assert_uint_eq(size, 1);
+	ck_assert_msg(object_get_bytes(store, &hash, 0, &back, &err) == 0, "%s", err.message);
+	ck_assert_str_eq(back.text, "x");
+	/* What is there is not put once more; the workspace is one of today all the same. */
+	workfolder_assert(".mlops/version", "1\n");
+	ck_assert_int_eq(object_put_bytes(store, "x", 1, &again, &err), 0);
+	workfolder_assert(".mlops/version", "2\n");
+	ck_assert_int_eq(object_put_bytes(store, "y", 1, &again, &err), 0);
+	struct seen seen = { 0 };
+	ck_assert_int_eq(object_each(store, see, &seen, &err), 0);
+	ck_assert_uint_eq(seen.count, 2);
+	/* Damage, and a newer format, which is not called that. */
+	for (size_t i = 0; i < 17; i++) {
+		char bytes[] = LOOSE_X;
+		bytes[i] ^= 2;
+		write_loose(&hash, bytes, 17);
+		ck_assert_int_eq(object_verify(store, &hash, &err),
+			i == 4 ? -ERROR_UNSUPPORTED : -ERROR_CORRUPT);
+		write_loose(&hash, LOOSE_X, i);
+		ck_assert_int_eq(object_verify(store, &hash, &err), -ERROR_CORRUPT);
 	}
-	strbuf_add_char(&file, '\0');
-	damage(path, file.text, file.length);
+	write_loose(&hash, LOOSE_X "y", 18);
 	ck_assert_int_eq(object_verify(store, &hash, &err), -ERROR_CORRUPT);
 }
-
-START_TEST(damage_is_noticed)
-{
-	AUTO(workfolder_leave) struct workfolder work = workfolder_enter();
-	AUTO(object_store_close) struct object_store *store = open_store();
-	assert_damage_noticed(store, 100, true);
-	assert_damage_noticed(store, 1000, false);
-	assert_damage_noticed(store, 20000, true);
-	assert_damage_noticed(store, 20000, false);
-}
 END_TEST
 
-START_TEST(a_newer_format_is_not_called_corrupt)
+static void child_failed(void)
 {
-	AUTO(workfolder_leave) struct workfolder work = workfolder_enter();
-	AUTO(object_store_close) struct object_store *store = open_store();
-	struct hash hash;
-	char path[128];
-	ck_assert_int_eq(object_put_bytes(store, "x", 1, &hash, &err), 0);
-	object_file(&hash, path);
-	damage(path, "mlob\2\0\0\0\1\0\0\0\0\0\0\0x", 17);
-	ck_assert_int_eq(object_verify(store, &hash, &err), -ERROR_UNSUPPORTED);
-	damage(path, "mlob\1\0\0\0\1\0\0\0\0\0\0\0x", 17); /* the format, byte by byte */
-	ck_assert_int_eq(object_verify(store, &hash, &err), 0);
+	fprintf(stderr, "child: %s\n", err.message);
+	_exit(1);
 }
-END_TEST
 
 START_TEST(several_processes_put_at_once)
 {
@@ -253,8 +259,11 @@ START_TEST(several_processes_put_at_once)
 			fill(&bytes, 5000 + which, which % 2);
 			if (object_put_bytes(store, bytes.text, bytes.length, &hash, &err) < 0 ||
 				object_verify(store, &hash, &err) < 0)
-				_exit(1);
+				child_failed();
 		}
+		if (object_store_flush(store, &err) < 0)
+			child_failed();
+		object_store_close(store);
 		_exit(0);
 	}
 	int status;
@@ -268,20 +277,6 @@ START_TEST(several_processes_put_at_once)
 	workfolder_assert_names(".mlops/tmp", "");
 }
 END_TEST
-
-struct seen {
-	size_t count;
-	struct hash last;
-};
-
-static int see(void *context, const struct hash *hash, struct error *error)
-{
-	(void)error;
-	struct seen *seen = context;
-	ck_assert(!seen->count || hash_compare(&seen->last, hash) < 0);
-	seen->last = *hash;
-	return ++seen->count == 50 ? 7 : 0;
-}
 
 START_TEST(each_in_order)
 {
@@ -300,22 +295,88 @@ START_TEST(each_in_order)
 }
 END_TEST
 
-START_TEST(a_full_disk_leaves_nothing)
+START_TEST(a_full_disk_leaves_what_was_acknowledged)
 {
 	AUTO(workfolder_leave) struct workfolder work = workfolder_enter();
 	AUTO(object_store_close) struct object_store *store = open_store();
-	struct hash hash;
+	AUTO(strbuf_release) struct strbuf bytes = STRBUF_INIT;
+	struct hash hash, lost;
 	ck_assert_int_eq(object_put_bytes(store, "x", 1, &hash, &err), 0);
 	AUTO_CLOSE int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
 	ck_assert_int_eq(object_get_stream(store, &hash, full, "out", &err), -ERROR_IO);
 	ck_assert_ptr_nonnull(strstr(err.message, "cannot write 'out': No space left on device"));
-	ck_assert_int_eq(directory_remove_tree(".mlops/tmp", &err), 0);
-	ck_assert_int_eq(object_put_bytes(store, "y", 1, &hash, &err), -ERROR_IO);
-	hash_bytes("y", 1, &hash);
-	ck_assert(!object_exists(store, &hash));
+	ck_assert_int_eq(object_store_flush(store, &err), 0);
+	uint64_t before = packed();
+	/* Files may not grow any more: the put or the flush says so, and goes on saying it. */
+	struct rlimit small = { 100000, RLIM_INFINITY };
+	ck_assert(signal(SIGXFSZ, SIG_IGN) != SIG_ERR && setrlimit(RLIMIT_FSIZE, &small) == 0);
+	fill(&bytes, 500000, true);
+	int status = object_put_bytes(store, bytes.text, bytes.length, &lost, &err);
+	if (status == 0)
+		status = object_store_flush(store, &err);
+	ck_assert_int_eq(status, -ERROR_IO);
+	ck_assert_ptr_nonnull(strstr(err.message, "File too large"));
+	ck_assert_int_eq(object_store_flush(store, &err), -ERROR_IO);
+	ck_assert_int_eq(object_put_bytes(store, "z", 1, &lost, &err), -ERROR_IO);
+	ck_assert_uint_eq(packed(), before); /* what was begun takes no room */
+	object_store_close(store);
+	small.rlim_cur = RLIM_INFINITY;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+	store = open_store();
+	ck_assert_int_eq(object_verify(store, &hash, &err), 0);
+	hash_bytes(bytes.text, bytes.length, &lost);
+	ck_assert(!object_exists(store, &lost));
+	ck_assert_int_eq(object_put_bytes(store, bytes.text, bytes.length, &lost, &err), 0);
+	ck_assert_int_eq(object_store_flush(store, &err), 0);
+}
+END_TEST
+
+START_TEST(what_was_not_flushed_is_given_up)
+{
+	AUTO(workfolder_leave) struct workfolder work = workfolder_enter();
+	AUTO(object_store_close) struct object_store *store = open_store();
+	AUTO(object_store_close) struct object_store *other = open_store();
+	struct hash kept, lost;
+	ck_assert_int_eq(object_put_bytes(store, "kept", 4, &kept, &err), 0);
+	ck_assert(!object_exists(other, &kept));
+	ck_assert_int_eq(object_store_flush(store, &err), 0);
+	ck_assert(object_exists(other, &kept)); /* it was opened before */
+	ck_assert_int_eq(object_put_bytes(store, "lost", 4, &lost, &err), 0);
+	ck_assert(object_exists(store, &lost) && !object_exists(other, &lost));
+	object_store_close(store);
+	store = open_store();
+	ck_assert(!object_exists(store, &lost));
+	ck_assert_int_eq(object_verify(store, &kept, &err), 0);
+}
+END_TEST
+
+START_TEST(a_file_that_changes_is_noticed)
+{
+	AUTO(workfolder_leave) struct workfolder work = workfolder_enter();
+	AUTO(object_store_close) struct object_store *store = open_store();
+	AUTO(strbuf_release) struct strbuf bytes = STRBUF_INIT;
+	struct object_file file;
+	fill(&bytes, 60000000, false);
+	workfolder_write("f", bytes.text);
+	pid_t child = fork();
+	if (child == 0) {
+		int fd = open("f", O_WRONLY | O_APPEND | O_CLOEXEC);
+		for (int i = 0; i < 20000; i++) {
+			if (write(fd, "x", 1) != 1)
+				_exit(1);
+			usleep(100);
+		}
+		_exit(0);
+	}
+	usleep(5000);
+	ck_assert_int_eq(object_put_file(store, "f", NULL, &file, &err), -ERROR_INVALID);
+	ck_assert_ptr_nonnull(strstr(err.message, "'f' changed while it was read"));
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
 }
 END_TEST
 
 UNIT_MAIN("store/object", what_was_put_comes_back, files_and_streams, an_absent_object, the_cap,
-	damage_is_noticed, a_newer_format_is_not_called_corrupt, several_processes_put_at_once,
-	each_in_order, a_full_disk_leaves_nothing)
+	files_of_the_first_layout_are_read, several_processes_put_at_once, each_in_order,
+	a_full_disk_leaves_what_was_acknowledged, what_was_not_flushed_is_given_up,
+	a_file_that_changes_is_noticed)

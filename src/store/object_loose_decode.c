@@ -1,7 +1,7 @@
 #include <string.h>
 #include <zstd.h>
 
-#include "object_internal.h"
+#include "object_loose_internal.h"
 
 int object_header_read(
 	const unsigned char *bytes, size_t count, struct object_header *ret, struct error *err)
@@ -46,7 +46,7 @@ static int object_give(
 	return decoder->sink->write(decoder->sink->context, bytes, count, err);
 }
 
-static int object_decode_raw(struct object_decoder *decoder, struct error *err)
+static int object_decode_stored(struct object_decoder *decoder, struct error *err)
 {
 	size_t count;
 	do {
@@ -98,7 +98,7 @@ static int object_decode_content(
 	if (!decoder->output)
 		return -err->code;
 	if ((method == OBJECT_ZSTD ? object_decode_zstd(decoder, err)
-				   : object_decode_raw(decoder, err)) < 0)
+				   : object_decode_stored(decoder, err)) < 0)
 		return -err->code;
 	return decoder->left ? error_set(err, ERROR_CORRUPT, "its end is missing") : 0;
 }
