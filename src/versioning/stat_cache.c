@@ -18,7 +18,7 @@
 struct stat_cache_header {
 	uint64_t magic;
 	int64_t since;
-	uint64_t n_folders, n_entries, names_length;
+	uint64_t n_folders, n_entries, names_length, stored;
 	struct hash whole;
 };
 struct stat_cache_place { /* of a folder */
@@ -147,6 +147,16 @@ size_t stat_cache_count(const struct stat_cache *cache)
 size_t stat_cache_folders(const struct stat_cache *cache)
 {
 	return cache->header ? (size_t)cache->header->n_folders : 0;
+}
+
+size_t stat_cache_first(const struct stat_cache *cache, size_t folder)
+{
+	return cache->folders[folder].first;
+}
+
+bool stat_cache_is_stored(const struct stat_cache *cache)
+{
+	return cache->header && cache->header->stored;
 }
 
 bool stat_cache_folder(
@@ -398,10 +408,10 @@ static int stat_cache_write(
 	return atomic_commit(&file, ATOMIC_CACHE, err);
 }
 
-int stat_cache_save(const struct workspace *workspace, const char *data_path,
-	const struct hash *whole, int64_t since, const struct stat_entry *entries, size_t count,
-	struct error *err)
+static int stat_cache_make(const struct workspace *workspace, const char *data_path,
+	const struct stat_cache_header *header, const struct stat_entry *entries, struct error *err)
 {
+	size_t count = (size_t)header->n_entries;
 	AUTO(stat_cache_writer_release)
 	struct stat_cache_writer writer = { .names = STRBUF_INIT, .count = count };
 	AUTO_FREE char *path = stat_cache_path(workspace, data_path, err);
@@ -411,9 +421,7 @@ int stat_cache_save(const struct workspace *workspace, const char *data_path,
 	if (count > UINT32_MAX)
 		return error_set(err, ERROR_UNSUPPORTED, "'%s' has more than %u files", data_path,
 			UINT32_MAX);
-	writer.header = (struct stat_cache_header){
-		.magic = STAT_CACHE_MAGIC, .since = since, .n_entries = count, .whole = *whole
-	};
+	writer.header = *header;
 	writer.folders = memory_allocate(count, sizeof *writer.folders, err);
 	writer.items = writer.folders ? memory_allocate(count, sizeof *writer.items, err) : NULL;
 	writer.hashes = writer.items ? memory_allocate(count, sizeof *writer.hashes, err) : NULL;
@@ -424,6 +432,32 @@ int stat_cache_save(const struct workspace *workspace, const char *data_path,
 	if (strbuf_check(&writer.names, err) < 0)
 		return -err->code;
 	return stat_cache_write(&writer, path, folder, err);
+}
+
+static int stat_cache_save_as(const struct workspace *workspace, const char *data_path,
+	const struct hash *whole, int64_t since, const struct stat_entry *entries, size_t count,
+	bool stored, struct error *err)
+{
+	struct stat_cache_header header = { .magic = STAT_CACHE_MAGIC,
+		.since = since,
+		.n_entries = count,
+		.stored = stored,
+		.whole = *whole };
+	return stat_cache_make(workspace, data_path, &header, entries, err);
+}
+
+int stat_cache_save(const struct workspace *workspace, const char *data_path,
+	const struct hash *whole, int64_t since, const struct stat_entry *entries, size_t count,
+	struct error *err)
+{
+	return stat_cache_save_as(workspace, data_path, whole, since, entries, count, true, err);
+}
+
+int stat_cache_save_seen(const struct workspace *workspace, const char *data_path,
+	const struct hash *whole, int64_t since, const struct stat_entry *entries, size_t count,
+	struct error *err)
+{
+	return stat_cache_save_as(workspace, data_path, whole, since, entries, count, false, err);
 }
 
 int stat_cache_remove(const struct workspace *workspace, const char *data_path, struct error *err)

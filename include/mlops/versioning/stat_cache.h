@@ -40,6 +40,7 @@ AUTO_FREE_OF(struct stat_cache, stat_cache_free)
 /* The hash of the file or tree as a whole when the cache was saved; false if it is empty. */
 bool stat_cache_whole(const struct stat_cache *cache, struct hash *ret);
 size_t stat_cache_count(const struct stat_cache *cache);
+bool stat_cache_is_stored(const struct stat_cache *cache); /* was all of it in the store? */
 
 /* The content's hash; NULL: no entry, or the file may have changed. */
 const struct hash *stat_cache_clean(
@@ -56,6 +57,7 @@ struct stat_cache_folder {
 	size_t number, first, count; /* number: of the folder, less than stat_cache_folders() */
 };
 size_t stat_cache_folders(const struct stat_cache *cache);
+size_t stat_cache_first(const struct stat_cache *cache, size_t folder);
 bool stat_cache_folder(
 	const struct stat_cache *cache, struct text folder, struct stat_cache_folder *ret);
 size_t stat_cache_find(const struct stat_cache *cache, const struct stat_cache_folder *folder,
@@ -79,9 +81,14 @@ int stat_cache_clock(const struct workspace *workspace, int64_t *ret, struct err
 
 /*
  * Entries in any order, their content read or written after `since` (stat_cache_clock() before the
- * first of them), or clean in the cache that this one replaces. Not synced: it is a cache.
+ * first of them), or clean in the cache that this one replaces. They are all that the whole has;
+ * one whose facts are all 0 is never clean. All of it is in the store; after
+ * stat_cache_save_seen() perhaps not, it was only looked at. Not synced: it is a cache.
  */
 int stat_cache_save(const struct workspace *workspace, const char *data_path,
+	const struct hash *whole, int64_t since, const struct stat_entry *entries, size_t count,
+	struct error *err) MUST_CHECK;
+int stat_cache_save_seen(const struct workspace *workspace, const char *data_path,
 	const struct hash *whole, int64_t since, const struct stat_entry *entries, size_t count,
 	struct error *err) MUST_CHECK;
 int stat_cache_remove(
