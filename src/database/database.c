@@ -15,6 +15,8 @@
 #include "database_internal.h"
 #include "statement_internal.h"
 
+enum { DATABASE_FREE_LEAST = 1 << 20 }; /* bytes that are worth a VACUUM */
+
 static enum error_code database_error_code(int code)
 {
 	switch (code & 0xff) {
@@ -344,6 +346,38 @@ int database_check(struct database *database, struct error *err)
 			"'%s': a row of table '%s' refers to a row of '%s' that is not there",
 			database->path, row_string(keys, 0), row_string(keys, 2));
 	return row;
+}
+
+/* 0 if another process is in the way. */
+static int database_vacuum(struct database *database, int64_t free_pages, struct error *err)
+{
+	int64_t pages = 0, size = 0;
+	if (database_integer(database, "PRAGMA page_count", &pages, err) < 0 ||
+		database_integer(database, "PRAGMA page_size", &size, err) < 0)
+		return -err->code;
+	if (free_pages * 4 < pages || free_pages * size < DATABASE_FREE_LEAST)
+		return 0;
+	if (database_execute(database, "VACUUM", err) < 0 && err->code != ERROR_LOCKED)
+		return -err->code;
+	error_clear(err);
+	return 0;
+}
+
+int database_compact(struct database *database, uint64_t *ret_freed, struct error *err)
+{
+	int64_t before = 0, after = 0, free_pages = 0, size = 0;
+	if (database_integer(database, "PRAGMA page_count", &before, err) < 0 ||
+		database_integer(database, "PRAGMA page_size", &size, err) < 0 ||
+		database_integer(database, "PRAGMA freelist_count", &free_pages, err) < 0 ||
+		database_vacuum(database, free_pages, err) < 0 ||
+		database_integer(database, "PRAGMA page_count", &after, err) < 0)
+		return -err->code;
+	*ret_freed = after < before ? (uint64_t)((before - after) * size) : 0;
+	if (database_execute(database, "PRAGMA wal_checkpoint(TRUNCATE)", err) < 0 &&
+		err->code != ERROR_LOCKED)
+		return -err->code;
+	error_clear(err);
+	return 0;
 }
 
 void database_interrupt(struct database *database)

@@ -255,6 +255,15 @@ int file_copy_descriptor(
 	}
 }
 
+int file_truncate(const char *path, uint64_t size, struct error *err)
+{
+	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || ftruncate(fd, (off_t)size) != 0)
+		return error_set_os(err, errno == ENOENT ? ERROR_NOT_FOUND : ERROR_IO,
+			"cannot shorten '%s'", path);
+	return 0;
+}
+
 int file_remove(const char *path, struct error *err)
 {
 	if (unlink(path) != 0 && errno != ENOENT)

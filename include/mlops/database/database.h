@@ -56,6 +56,13 @@ int database_copy(struct database *database, const char *path, struct error *err
 /* Page checksums of SQLite and foreign keys; the first problem is ERROR_CORRUPT. For `fsck`. */
 int database_check(struct database *database, struct error *err) MUST_CHECK;
 
+/*
+ * Gives what is free inside the file back to the file system if that is a quarter of it and at
+ * least 1 MiB, and empties the WAL. Where another process is in the way it is left for the next
+ * time. Not in a transaction. *ret_freed: bytes.
+ */
+int database_compact(struct database *database, uint64_t *ret_freed, struct error *err) MUST_CHECK;
+
 /* Stops the running statement (ERROR_CANCELLED); callable from a signal handler's thread. */
 void database_interrupt(struct database *database);
 

@@ -70,6 +70,9 @@ AUTO_RELEASE(struct file_map, file_unmap)
 int file_copy_descriptor(
 	int from, int to, const char *from_path, const char *to_path, struct error *err) MUST_CHECK;
 
+/* Cuts a file; not synced. */
+int file_truncate(const char *path, uint64_t size, struct error *err) MUST_CHECK;
+
 int file_remove(const char *path, struct error *err); /* missing is success */
 
 #endif

@@ -269,7 +269,44 @@ START_TEST(writers_wait_for_each_other)
 }
 END_TEST
 
+START_TEST(free_pages_are_given_back)
+{
+	struct scratch scratch;
+	struct error err = ERROR_INIT;
+	uint64_t freed = 9;
+	scratch_make(&scratch);
+	struct database *database = open_ok(scratch_path(&scratch, "a.db"), DATABASE_CREATE);
+	ck_assert_int_eq(database_execute(database,
+				 "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+				 "WHERE i < 3000) INSERT INTO documents (text) "
+				 "SELECT i || hex(zeroblob(1000)) FROM n",
+				 &err),
+		0);
+	ck_assert_int_eq(database_compact(database, &freed, &err), 0);
+	ck_assert_uint_eq(freed, 0);
+	ck_assert_int_eq(
+		database_execute(database, "DELETE FROM documents WHERE id > 10", &err), 0);
+	/* Somebody reads meanwhile: nobody is disturbed, and it is no error. */
+	struct database *reader = open_ok(scratch_path(&scratch, "a.db"), DATABASE_READ);
+	struct transaction view = TRANSACTION_INIT;
+	ck_assert_int_eq(transaction_begin(&view, reader, TRANSACTION_READ, &err), 0);
+	ck_assert_int_eq(integer(reader, "SELECT count(*) FROM documents"), 10);
+	ck_assert_msg(database_compact(database, &freed, &err) == 0, "%s", err.message);
+	ck_assert_int_eq(integer(reader, "SELECT count(*) FROM documents"), 10);
+	transaction_end(&view);
+	database_close(reader);
+	uint64_t later = 0;
+	ck_assert_msg(database_compact(database, &later, &err) == 0, "%s", err.message);
+	ck_assert_uint_gt(freed + later, 4000000);
+	ck_assert_int_eq(integer(database, "SELECT count(*) FROM documents"), 10);
+	ck_assert_int_eq(database_check(database, &err), 0);
+	database_close(database);
+	scratch_run(&scratch, "test $(stat -c %s a.db) -lt 1000000 && test ! -s a.db-wal");
+	scratch_remove(&scratch);
+}
+END_TEST
+
 UNIT_MAIN("database/database", made_as_promised, reading_makes_nothing,
 	a_folder_that_may_not_be_written, files_of_others_are_left_alone,
 	a_newer_database_is_refused_with_a_hint, values_come_back_as_they_went_in,
-	a_transaction_is_all_or_nothing, writers_wait_for_each_other)
+	a_transaction_is_all_or_nothing, writers_wait_for_each_other, free_pages_are_given_back)

@@ -150,5 +150,18 @@ START_TEST(copying)
 }
 END_TEST
 
+START_TEST(cutting)
+{
+	struct file_facts facts;
+	workfolder_write("long", "0123456789");
+	ck_assert_int_eq(file_truncate("long", 4, &err), 0);
+	ck_assert_int_eq(file_facts("long", &facts, &err), 0);
+	ck_assert_uint_eq(facts.size, 4);
+	ck_assert_int_eq(file_truncate("nothing", 0, &err), -ERROR_NOT_FOUND);
+	ck_assert_int_eq(symlink("long", "link"), 0);
+	ck_assert_int_eq(file_truncate("link", 0, &err), -ERROR_IO);
+}
+END_TEST
+
 UNIT_MAIN("system/file", reading_whole_files, failures_name_the_path, pipes_are_read_to_the_end,
-	facts_of_paths, mapping, copying)
+	facts_of_paths, mapping, copying, cutting)
