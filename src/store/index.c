@@ -467,3 +467,30 @@ int index_remove_pack(
 	index_lock(index);
 	return index_unlock(index, index_remove_locked(index, pack, into, into_size, err));
 }
+
+static int index_forget_locked(struct index *index, int64_t pack, const struct hash *hashes,
+	size_t count, struct error *err)
+{
+	AUTO(transaction_end) struct transaction change = TRANSACTION_INIT;
+	if (index_writer(index, err) < 0)
+		return -err->code;
+	AUTO(statement_finish)
+	struct statement *row = statement_prepare(
+		index->database, "DELETE FROM entries WHERE hash = ?1 AND pack = ?2", err);
+	if (!row || transaction_begin(&change, index->database, TRANSACTION_DURABLE, err) < 0)
+		return -err->code;
+	for (size_t i = 0; i < count; i++) {
+		bind_bytes(row, 1, hashes[i].bytes, HASH_SIZE);
+		bind_integer(row, 2, pack);
+		if (statement_run(row, err) < 0)
+			return -err->code;
+	}
+	return transaction_commit(&change, err);
+}
+
+int index_forget(struct index *index, int64_t pack, const struct hash *hashes, size_t count,
+	struct error *err)
+{
+	index_lock(index);
+	return index_unlock(index, index_forget_locked(index, pack, hashes, count, err));
+}

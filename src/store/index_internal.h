@@ -56,6 +56,10 @@ int index_page(struct index *index, const struct hash *after, size_t most, index
 int index_remove_pack(struct index *index, int64_t pack, int64_t into, uint64_t into_size,
 	struct error *err) MUST_CHECK;
 
+/* Removes these rows if they are of that pack; durable. */
+int index_forget(struct index *index, int64_t pack, const struct hash *hashes, size_t count,
+	struct error *err) MUST_CHECK;
+
 /* The order of the bytes of a hash, for sort_items(). */
 int index_compare(const void *a, const void *b, void *context);
 

@@ -49,6 +49,7 @@ struct pack_writer {
 	int fd; /* locked; -1: none is claimed */
 	char *path;
 	bool is_new; /* its folder has to be synced */
+	int64_t avoided; /* a pack that is being rewritten */
 	unsigned char *buffer; /* what comes behind `written` */
 	size_t buffered;
 	uint64_t started; /* up to here writing to disk was begun */
@@ -113,6 +114,14 @@ int pack_read(struct object_store *store, int64_t pack, uint64_t offset, void *b
 int pack_raw_check(
 	const void *bytes, size_t count, struct entry *ret, struct error *err) MUST_CHECK;
 
+/* Closes the descriptor of a pack that is deleted, so that its blocks become free. */
+void pack_files_forget(struct object_store *store, int64_t pack);
+
+/* pack_scan() of a file and rows; end UINT64_MAX: of the file. */
+int pack_scan_file(const char *path, uint64_t end, const index_entries *rows, pack_visit *visit,
+	void *context, struct error *err) MUST_CHECK;
+
+int64_t pack_time(void); /* seconds since 1970: when entries are added */
 void pack_writer_init(struct pack_writer *writer);
 void pack_writer_release(struct pack_writer *writer);
 
@@ -128,11 +137,13 @@ struct pack_new {
 int pack_append(
 	struct object_store *store, const struct pack_new *entry, struct error *err) MUST_CHECK;
 int pack_flush(struct object_store *store, struct error *err) MUST_CHECK;
+/* The same, and in the same transaction another pack and all rows that are in it are removed. */
+int pack_flush_removing(struct object_store *store, int64_t pack, struct error *err) MUST_CHECK;
 /* What was appended can be read from the file, if it lies in front of `end`. */
 int pack_settle(
 	struct object_store *store, int64_t pack, uint64_t end, struct error *err) MUST_CHECK;
-/* A pack other than `but` is appended to from now on. */
-int pack_writer_leave(struct object_store *store, int64_t but, struct error *err) MUST_CHECK;
+/* Nothing is appended to that pack from now on (0: to any again). */
+int pack_writer_avoid(struct object_store *store, int64_t pack, struct error *err) MUST_CHECK;
 
 void object_cache_init(struct object_cache *cache);
 void object_cache_release(struct object_cache *cache);

@@ -94,6 +94,18 @@ static void pack_give(struct object_store *store, int fd, struct pack_file *slot
 	pthread_mutex_unlock(&store->files.lock);
 }
 
+void pack_files_forget(struct object_store *store, int64_t pack)
+{
+	struct pack_files *files = &store->files;
+	pthread_mutex_lock(&files->lock);
+	struct pack_file *file = pack_files_find(files, pack);
+	if (file && !file->users) {
+		file_close(&file->fd);
+		file->id = 0;
+	}
+	pthread_mutex_unlock(&files->lock);
+}
+
 int pack_read(struct object_store *store, int64_t pack, uint64_t offset, void *bytes, size_t count,
 	struct error *err)
 {

@@ -54,7 +54,7 @@ static void pack_drop(struct pack_writer *writer, bool cut)
 void pack_writer_release(struct pack_writer *writer)
 {
 	/* After a commit of which the outcome is unknown the bytes may be needed. */
-	pack_drop(writer, writer->failed.code != ERROR_DATABASE);
+	pack_drop(writer, !writer->failed.code);
 	memory_free(writer->buffer);
 	pthread_mutex_destroy(&writer->lock);
 }
@@ -155,15 +155,15 @@ static int pack_create(struct object_store *store, struct error *err)
 	return 0;
 }
 
-/* Finds a pack that nobody appends to, or makes one. `but` is left alone. */
-static int pack_claim(struct object_store *store, int64_t but, struct error *err)
+/* Finds a pack that nobody appends to, or makes one. */
+static int pack_claim(struct object_store *store, struct error *err)
 {
 	struct pack_writer *writer = &store->writer;
 	pack_list packs = VEC_INIT;
 	int status = index_packs(store->index, &packs, err);
 	int claimed = 0;
 	for (size_t i = 0; status == 0 && !claimed && i < packs.count; i++) {
-		if (packs.items[i].size < PACK_FULL && packs.items[i].id != but)
+		if (packs.items[i].size < PACK_FULL && packs.items[i].id != writer->avoided)
 			claimed = pack_try(store, &packs.items[i], err);
 	}
 	vec_release(&packs);
@@ -188,7 +188,7 @@ static int pack_ready(struct object_store *store, struct error *err)
 		writer->buffer = memory_allocate_small_pages(PACK_BUFFER, err);
 	if (!writer->buffer)
 		return -err->code;
-	return writer->fd >= 0 ? 0 : pack_claim(store, 0, err);
+	return writer->fd >= 0 ? 0 : pack_claim(store, err);
 }
 
 /* Writes at the end of the file, all of it. */
@@ -233,37 +233,57 @@ static int pack_drain(struct object_store *store, struct error *err)
 	return 0;
 }
 
-static int pack_flush_locked(struct object_store *store, struct error *err)
+/* What was appended is on disk; the index does not say so yet. */
+static int pack_sync(struct object_store *store, struct error *err)
 {
 	struct pack_writer *writer = &store->writer;
-	if (writer->failed.code) {
-		*err = writer->failed;
-		return -err->code;
-	}
-	if (!index_pending(store->index))
-		return 0;
 	if (pack_drain(store, err) < 0)
 		return -err->code;
 	if (writer->fd >= 0 &&
 		(atomic_sync_content(writer->fd, writer->path, err) < 0 ||
 			(writer->is_new && atomic_sync_folder(store->packs, err) < 0)))
 		return pack_fail(store, true, err);
-	if (index_commit(store->index, writer->id, writer->written, err) < 0) {
-		/* It may have come to the disk all the same. */
-		pack_fail(store, false, err);
+	return 0;
+}
+
+/* removed: a pack that goes at the same time, or 0. */
+static int pack_flush_locked(struct object_store *store, int64_t removed, struct error *err)
+{
+	struct pack_writer *writer = &store->writer;
+	if (writer->failed.code) {
+		*err = writer->failed;
 		return -err->code;
 	}
+	if (!removed && !index_pending(store->index))
+		return 0;
+	if (pack_sync(store, err) < 0)
+		return -err->code;
+	int status =
+		removed ? index_remove_pack(store->index, removed, writer->id, writer->written, err)
+			: index_commit(store->index, writer->id, writer->written, err);
+	if (status < 0) /* it may have come to the disk all the same */
+		return pack_fail(store, false, err);
 	writer->is_new = false;
 	writer->pack.size = writer->written;
 	return 0;
 }
 
-int pack_flush(struct object_store *store, struct error *err)
+int pack_flush_removing(struct object_store *store, int64_t pack, struct error *err)
 {
 	pthread_mutex_lock(&store->writer.lock);
-	int status = pack_flush_locked(store, err);
+	int status = pack_flush_locked(store, pack, err);
 	pthread_mutex_unlock(&store->writer.lock);
 	return status;
+}
+
+int pack_flush(struct object_store *store, struct error *err)
+{
+	return pack_flush_removing(store, 0, err);
+}
+
+int64_t pack_time(void)
+{
+	return clock_now() / 1000000;
 }
 
 int pack_settle(struct object_store *store, int64_t pack, uint64_t end, struct error *err)
@@ -304,7 +324,7 @@ static int pack_append_locked(
 	unsigned char head[PACK_HEAD_MOST];
 	size_t head_length = entry_head_length(&entry->entry);
 	if (writer->fd >= 0 && pack_end(writer) >= PACK_FULL) {
-		if (pack_flush_locked(store, err) < 0)
+		if (pack_flush_locked(store, 0, err) < 0)
 			return -err->code;
 		pack_drop(writer, false);
 	}
@@ -316,7 +336,7 @@ static int pack_append_locked(
 		.offset = pack_end(writer),
 		.length = head_length + entry->entry.payload,
 		.size = entry->entry.size,
-		.added = entry->added ? entry->added : clock_now() / 1000000,
+		.added = entry->added ? entry->added : pack_time(),
 		.kind = entry->entry.kind,
 		.method = entry->entry.method,
 		.depth = entry->entry.depth,
@@ -328,7 +348,7 @@ static int pack_append_locked(
 		return -err->code;
 	if (pack_end(writer) - writer->pack.size >= PACK_UNFLUSHED ||
 		index_pending(store->index) >= PACK_PENDING)
-		return pack_flush_locked(store, err) < 0 ? -(int)err->code : 1;
+		return pack_flush_locked(store, 0, err) < 0 ? -(int)err->code : 1;
 	return 1;
 }
 
@@ -340,14 +360,16 @@ int pack_append(struct object_store *store, const struct pack_new *entry, struct
 	return status;
 }
 
-int pack_writer_leave(struct object_store *store, int64_t but, struct error *err)
+int pack_writer_avoid(struct object_store *store, int64_t pack, struct error *err)
 {
-	pthread_mutex_lock(&store->writer.lock);
-	int status = pack_flush_locked(store, err);
-	if (status == 0 && store->writer.id == but) {
-		pack_drop(&store->writer, false);
-		status = pack_claim(store, but, err);
+	struct pack_writer *writer = &store->writer;
+	pthread_mutex_lock(&writer->lock);
+	int status = pack_flush_locked(store, 0, err);
+	if (status == 0) {
+		writer->avoided = pack;
+		if (writer->id == pack)
+			pack_drop(writer, false);
 	}
-	pthread_mutex_unlock(&store->writer.lock);
+	pthread_mutex_unlock(&writer->lock);
 	return status;
 }
