@@ -1,13 +1,13 @@
 /*
  * sketch: which chunks of an older version a chunk resembles, without reading them.
  *
- * A sketch is 8 min-wise features (Broder: "On the resemblance and containment of documents",
+ * A sketch is 16 min-wise features (Broder: "On the resemblance and containment of documents",
  * 1997): of the windows of 32 bytes that begin where a hash of 8 bytes happens to be small (about
- * one position in 256), the smallest value of each of 8 hash functions. A feature of two chunks is
+ * one position in 256), the smallest value of each of 16 hash functions. A feature of two chunks is
  * equal with the probability of the share of windows that they have in common: 0.99 for a chunk in
  * which 1 % of the rows were edited. A chunk that swallowed its neighbour, the cut between them
  * being lost, has some features of each, so features vote one by one and up to SKETCH_BASES chunks
- * are chosen.
+ * are chosen; a chunk that gave the share s of the bytes is missed with probability (1 - s)^16.
  */
 #ifndef MLOPS_STORE_SKETCH_H
 #define MLOPS_STORE_SKETCH_H
@@ -18,7 +18,7 @@
 #include "mlops/base/error.h"
 #include "mlops/base/memory.h"
 
-enum { SKETCH_FEATURES = 8, SKETCH_SIZE = 4 * SKETCH_FEATURES, SKETCH_BASES = 4 };
+enum { SKETCH_FEATURES = 16, SKETCH_SIZE = 4 * SKETCH_FEATURES, SKETCH_BASES = 4 };
 
 struct sketch {
 	uint32_t features[SKETCH_FEATURES]; /* UINT32_MAX: no window was sampled, so no feature */
@@ -30,7 +30,7 @@ void sketch_make(const void *bytes, size_t count, struct sketch *ret);
 void sketch_write(const struct sketch *sketch, unsigned char ret_bytes[SKETCH_SIZE]);
 void sketch_read(const unsigned char bytes[SKETCH_SIZE], struct sketch *ret);
 
-/* The sketches of the chunks of one content in order, arranged for choosing; 64 bytes a chunk. */
+/* The sketches of the chunks of one content in order, arranged for choosing; 192 bytes a chunk. */
 struct sketch_index;
 int sketch_index_make(const struct sketch *sketches, size_t count, struct sketch_index **ret,
 	struct error *err) MUST_CHECK;
