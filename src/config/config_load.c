@@ -133,8 +133,15 @@ static int config_load_section(struct config_loader *loader, const struct value_
 		problem_hint(problem, "write core: {threads: 2}");
 		return 0;
 	}
+	struct config_remote origin = { .layer = loader->layer,
+		.file = loader->document->file,
+		.is_trusted = loader->layer != CONFIG_REPOSITORY || config_load_trusted(loader) };
+	bool remotes = strcmp(entry->key, "remotes") == 0;
 	for (size_t i = 0; i < entry->value->mapping.count; i++) {
-		int status = config_load_key(loader, entry->key, &entry->value->mapping.entries[i]);
+		const struct value_entry *member = &entry->value->mapping.entries[i];
+		int status = remotes ? config_load_remote(loader->config, &origin, member,
+					       loader->problems, loader->err)
+				     : config_load_key(loader, entry->key, member);
 		if (status < 0)
 			return status;
 	}

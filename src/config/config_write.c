@@ -8,6 +8,7 @@
 
 #include "mlops/base/parse.h"
 #include "mlops/base/path.h"
+#include "mlops/document/json_writer.h"
 #include "mlops/document/yaml.h"
 #include "mlops/system/atomic.h"
 #include "mlops/system/directory.h"
@@ -68,11 +69,24 @@ static struct value *config_write_value(
 	return value;
 }
 
+/* With a newline. A mapping in braces, so that it is one line too: JSON is YAML. */
+static void config_write_text(struct config_edit *edit)
+{
+	struct json_writer json;
+	if (edit->value->kind != VALUE_MAPPING) {
+		yaml_write(&edit->text, edit->value);
+		return;
+	}
+	json_begin(&json, &edit->text, 0);
+	json_value(&json, edit->value);
+	strbuf_add_char(&edit->text, '\n');
+}
+
 static void config_write_line(struct config_edit *edit, size_t indent)
 {
 	strbuf_add_repeated(&edit->text, ' ', indent);
 	strbuf_printf(&edit->text, "%s: ", edit->key);
-	yaml_write(&edit->text, edit->value);
+	config_write_text(edit);
 }
 
 /* Where the value's text ends in its line: before a comment and the blanks in front of it. */
@@ -106,7 +120,7 @@ static void config_write_changed(
 	}
 	size_t end = config_write_end(line, start);
 	strbuf_add_bytes(&edit->text, line.at, start);
-	yaml_write(&edit->text, edit->value);
+	config_write_text(edit);
 	strbuf_truncate(&edit->text, edit->text.length - 1); /* its newline */
 	strbuf_add_bytes(&edit->text, line.at + end, line.length - end);
 	strbuf_add_char(&edit->text, '\n');
@@ -237,36 +251,53 @@ static int config_write_save(const char *path, const struct strbuf *text, struct
 	return atomic_write(path, text->text, text->length, 0644, err);
 }
 
-int config_set(const char *path, enum config_layer layer, const char *name, const char *text,
-	bool *ret_rewritten, struct error *err)
+int config_change(const char *path, const char *section, const char *key, config_make_value *make,
+	const void *context, bool *ret_rewritten, struct error *err)
 {
-	AUTO(config_edit_release) struct config_edit edit = { .text = STRBUF_INIT };
-	const struct setting *setting = setting_find(name);
+	AUTO(config_edit_release)
+	struct config_edit edit = { .text = STRBUF_INIT, .section = section, .key = key };
 	*ret_rewritten = false;
-	if (config_write_check(path, layer, setting, name, text, err) < 0 ||
-		config_write_read(path, &edit, err) < 0)
+	if (config_write_read(path, &edit, err) < 0)
 		return -(int)err->code;
 	const struct value *root = edit.document.root;
 	if (root->kind != VALUE_MAPPING && root->kind != VALUE_NULL)
 		return error_set(err, ERROR_INVALID, "'%s' is not a mapping of sections", path);
-	const char *dot = strchr(name, '.');
-	edit.section = arena_copy_bytes(&edit.document.arena, name, (size_t)(dot - name), err);
-	edit.key = dot + 1;
-	if (!edit.section)
-		return -ERROR_MEMORY;
-	const struct value_entry *section = config_write_find(root, edit.section);
-	if (!text && !(section && config_write_find(section->value, edit.key)))
-		return error_set(err, ERROR_NOT_FOUND, "'%s' is not set in '%s'", name, path);
-	if (section && section->value->kind != VALUE_MAPPING && section->value->kind != VALUE_NULL)
+	const struct value_entry *found = config_write_find(root, section);
+	if (!make && !(found && config_write_find(found->value, key)))
 		return error_set(
-			err, ERROR_INVALID, "'%s' in '%s' is not a section", edit.section, path);
-	if (text) {
-		edit.value = config_write_value(&edit.document.arena, setting, text, err);
-		if (!edit.value)
-			return -ERROR_MEMORY;
-	}
+			err, ERROR_NOT_FOUND, "'%s.%s' is not set in '%s'", section, key, path);
+	if (found && found->value->kind != VALUE_MAPPING && found->value->kind != VALUE_NULL)
+		return error_set(
+			err, ERROR_INVALID, "'%s' in '%s' is not a section", section, path);
+	if (make && !(edit.value = make(&edit.document.arena, context, err)))
+		return -ERROR_MEMORY;
 	config_write_lines(&edit);
 	if (config_write_settle(&edit, path, ret_rewritten, err) < 0)
 		return -(int)err->code;
 	return config_write_save(path, &edit.text, err);
+}
+
+struct config_write_setting {
+	const struct setting *setting;
+	const char *text;
+};
+
+static struct value *config_write_make(struct arena *arena, const void *context, struct error *err)
+{
+	const struct config_write_setting *wanted = context;
+	return config_write_value(arena, wanted->setting, wanted->text, err);
+}
+
+int config_set(const char *path, enum config_layer layer, const char *name, const char *text,
+	bool *ret_rewritten, struct error *err)
+{
+	struct config_write_setting wanted = { setting_find(name), text };
+	*ret_rewritten = false;
+	if (config_write_check(path, layer, wanted.setting, name, text, err) < 0)
+		return -(int)err->code;
+	const char *dot = strchr(name, '.');
+	AUTO_FREE char *section = memory_format(err, "%.*s", (int)(dot - name), name);
+	return section ? config_change(path, section, dot + 1, text ? config_write_make : NULL,
+				 &wanted, ret_rewritten, err)
+		       : -ERROR_MEMORY;
 }

@@ -135,6 +135,46 @@ static void write_default(struct json_writer *json, const struct setting *settin
 		json_string(json, setting->otherwise);
 }
 
+static void write_text(struct json_writer *json, const char *key, const char *text)
+{
+	json_key(json, key);
+	json_object(json);
+	json_key_string(json, "description", text);
+	json_key_string(json, "type", "string");
+	json_end(json);
+}
+
+/* The one section whose keys are names that users choose. */
+static void write_remotes(struct json_writer *json)
+{
+	json_key(json, "remotes");
+	json_object(json);
+	json_key_string(json, "type", "object");
+	json_key(json, "additionalProperties");
+	json_object(json);
+	json_key_string(json, "description",
+		"A store elsewhere, by name; a text alone is its url. See mlops-remote(1)");
+	json_key(json, "type");
+	json_array(json);
+	json_string(json, "object");
+	json_string(json, "string");
+	json_end(json);
+	json_key_boolean(json, "additionalProperties", false);
+	json_key(json, "required");
+	json_array(json);
+	json_string(json, "url");
+	json_end(json);
+	json_key(json, "properties");
+	json_object(json);
+	write_text(json, "url",
+		"Where it is: /folder, s3://bucket/prefix, https://host/path, sftp://user@host/path");
+	write_text(json, "region", "Region of S3; AWS_REGION, else us-east-1 unless given");
+	write_text(json, "endpoint", "Server that speaks S3, if it is not Amazon's");
+	json_end(json);
+	json_end(json);
+	json_end(json);
+}
+
 /* What schemas/config.schema.json must say, made from the table. */
 static void write_schema(struct strbuf *out)
 {
@@ -177,6 +217,7 @@ static void write_schema(struct strbuf *out)
 			json_end(&json);
 		}
 	}
+	write_remotes(&json);
 	json_end(&json);
 	json_end(&json);
 	strbuf_add_char(out, '\n');
