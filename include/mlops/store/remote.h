@@ -26,9 +26,17 @@
 
 struct remote;
 
-/* name: of the remote, under which the database keeps what is known; url as in endpoint.h. */
+struct remote_settings {
+	struct endpoint_settings endpoint;
+	size_t jobs; /* transfers at once; 0: 4 */
+};
+
+/*
+ * name: of the remote, for messages; url as in endpoint.h, under which the database keeps what is
+ * known. settings may be NULL. Makes no exchange. For one thread.
+ */
 int remote_open(struct object_store *store, const struct workspace *workspace, const char *name,
-	const char *url, const struct endpoint_settings *settings, struct remote **ret,
+	const char *url, const struct remote_settings *settings, struct remote **ret,
 	struct error *err) MUST_CHECK;
 void remote_close(struct remote *remote);
 AUTO_FREE_OF(struct remote, remote_close)
@@ -41,6 +49,12 @@ int remote_refresh(
 	struct remote *remote, const struct event_sink *sink, struct error *err) MUST_CHECK;
 uint64_t remote_requests(const struct remote *remote);
 
+/* The URL, with the server if one is named: the same remote has the same text. */
+const char *remote_peer(const struct remote *remote);
+
+/* Did the last refresh find documents gone that were there once? Then send yours again. */
+bool remote_lost_documents(const struct remote *remote);
+
 /* Does the remote have it, as far as the last refresh, ever, knew? Makes no exchange. */
 bool remote_has(struct remote *remote, const struct hash *hash);
 
@@ -50,8 +64,10 @@ struct remote_summary {
 };
 
 /*
- * Sends what the remote lacks of these objects and of all that they need. Interrupted, the packs
- * that arrived whole count: the next call sends the rest.
+ * Sends what the remote lacks of these objects and of all that they need. Of an object that it has
+ * it has all that is needed too: index files are put in the order in which entries need each other.
+ * Interrupted, the packs that arrived count: the same call sends the rest, and what has arrived
+ * without its index file is not sent again, since the same entries make the same packs.
  */
 int remote_push(struct remote *remote, const struct hash *objects, size_t count,
 	const struct event_sink *sink, struct remote_summary *ret_summary,
@@ -67,7 +83,11 @@ int remote_fetch(struct remote *remote, const struct hash *objects, size_t count
 	const struct event_sink *sink, struct remote_summary *ret_summary, size_t *n_missing,
 	struct error *err) MUST_CHECK;
 
-/* Documents: kind is of [a-z]. Putting what is there already makes no request. */
+/*
+ * Documents: kind is of [a-z], at most 16 letters, not "pack"; they are compressed with zstd, and
+ * REMOTE_DOCUMENT_MOST bytes at most. Putting what is there already makes no request.
+ */
+#define REMOTE_DOCUMENT_MOST ((size_t)512 << 20)
 int remote_put_document(struct remote *remote, const char *kind, const void *bytes, size_t count,
 	struct error *err) MUST_CHECK;
 
@@ -79,5 +99,12 @@ typedef int remote_document(
 	void *context, const char *name, const void *bytes, size_t count, struct error *err);
 int remote_documents(struct remote *remote, const char *kind, remote_document *visit, void *context,
 	struct error *err) MUST_CHECK;
+
+/*
+ * Once after all was put: lists the names for readers over plain HTTP, which cannot list. Makes no
+ * request if nothing was put. Two that write it at once may lose names of each other until the next
+ * push; whoever can list does not need it.
+ */
+int remote_put_manifest(struct remote *remote, struct error *err) MUST_CHECK;
 
 #endif
