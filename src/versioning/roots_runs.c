@@ -105,3 +105,20 @@ int roots_of_runs(struct roots *roots, struct error *err)
 {
 	return runs_each(roots->record, runs_visit_one, roots, err);
 }
+
+int roots_of_run(struct object_store *store, struct record *record, int64_t run, root_visit *visit,
+	void *context, struct error *err)
+{
+	struct roots_options options = { .removed_after = 0 };
+	struct roots_summary summary = { .n_runs = 0 };
+	struct roots roots = { .store = store,
+		.record = record,
+		.options = &options,
+		.visit = visit,
+		.context = context,
+		.summary = &summary };
+	AUTO(run_release) struct run facts = { .number = 0 };
+	if (run_load(record, run, &facts, err) < 0)
+		return -err->code;
+	return runs_visit_one(&roots, run, facts.id, 0, err);
+}

@@ -105,6 +105,8 @@ def main():
     check_page("mlops-project.5", "project.schema.json", True)
     settings = check_page("mlops-config.5", "config.schema.json", False)
     for name, texts in settings.items():
+        if "*" in name:
+            continue  # under a name that users choose: in files only
         variable = "MLOPS_" + name.upper().replace(".", "_")
         check(f"Variable: {variable}." in texts[0], f"mlops-config.5: {name} has its variable")
     print(f"1..{count}")

@@ -62,4 +62,8 @@ int roots_each(const struct workspace *workspace, struct object_store *store, st
 	const struct roots_options *options, root_visit *visit, void *context,
 	struct roots_summary *ret_summary, struct error *err) MUST_CHECK;
 
+/* What one run recorded, also of a removed one; as far as the store has its list of files. */
+int roots_of_run(struct object_store *store, struct record *record, int64_t run, root_visit *visit,
+	void *context, struct error *err) MUST_CHECK;
+
 #endif
