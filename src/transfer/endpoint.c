@@ -124,6 +124,8 @@ static int endpoint_open_kind(struct endpoint *endpoint, const char *url, struct
 	}
 	if (text_starts_with(text_of(url), "s3://"))
 		return s3_open(endpoint, url, err);
+	if (text_starts_with(text_of(url), "sftp://"))
+		return sftp_open(endpoint, url, err);
 	if (text_starts_with(text_of(url), "http://") || text_starts_with(text_of(url), "https://"))
 		return webdav_open(endpoint, url, err);
 	error_set(err, ERROR_USAGE, "'%s' is not the URL of a remote", url);

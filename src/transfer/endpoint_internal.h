@@ -68,6 +68,7 @@ struct endpoint {
 /* The kinds: each sets calls and state from the URL. */
 int folder_open(struct endpoint *endpoint, const char *path, struct error *err) MUST_CHECK;
 int s3_open(struct endpoint *endpoint, const char *url, struct error *err) MUST_CHECK;
+int sftp_open(struct endpoint *endpoint, const char *url, struct error *err) MUST_CHECK;
 int webdav_open(struct endpoint *endpoint, const char *url, struct error *err) MUST_CHECK;
 
 /* ERROR_CANCELLED if the sink says that the user wants to stop. */
