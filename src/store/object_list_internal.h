@@ -2,7 +2,7 @@
  * object_list: the payload of a list: which chunks make up a large content.
  *
  *	version 1, flags (bit 0: sketches), two zeros, number of chunks (4 bytes, little-endian),
- *	then for each chunk: hash (32), length of its content (8), and its sketch (32) if there are
+ *	then for each chunk: hash (32), length of its content (8), and its sketch (64) if there are
  *	any (store/sketch.h; a chunk without one has 0xff everywhere)
  *
  * A chunk is a blob, or a list in its turn (a content too long for one list), at most
