@@ -152,6 +152,7 @@ END_TEST
 
 START_TEST(cutting)
 {
+	AUTO(workfolder_leave) struct workfolder work = workfolder_enter();
 	struct file_facts facts;
 	workfolder_write("long", "0123456789");
 	ck_assert_int_eq(file_truncate("long", 4, &err), 0);
