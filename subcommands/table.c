@@ -11,6 +11,7 @@
 	X(diff)                                                                                    \
 	X(doctor)                                                                                  \
 	X(eval)                                                                                    \
+	X(gc)                                                                                      \
 	X(help)                                                                                    \
 	X(import)                                                                                  \
 	X(init)                                                                                    \
