@@ -128,7 +128,7 @@ static bool atomic_link(int fd, const char *path)
 static bool atomic_create(struct atomic_file *file, unsigned mode)
 {
 	struct stat status;
-	file->fd = open(file->slot->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+	file->fd = open(file->slot->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
 		(mode_t)mode);
 	if (file->fd < 0)
 		return false;
@@ -172,7 +172,7 @@ static int atomic_open_unnamed(const char *folder, unsigned mode)
 {
 	if (environment_is("MLOPS_TEST_TMPFILE", "0") || access("/proc/self/fd", X_OK) != 0)
 		return -1;
-	int fd = open(folder, O_WRONLY | O_TMPFILE | O_CLOEXEC, (mode_t)mode);
+	int fd = open(folder, O_RDWR | O_TMPFILE | O_CLOEXEC, (mode_t)mode);
 	if (fd >= 0)
 		(void)flock(fd, LOCK_EX | LOCK_NB);
 	return fd;

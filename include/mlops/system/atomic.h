@@ -27,7 +27,7 @@
 
 struct atomic_slot; /* the entry in the list of temporaries */
 struct atomic_file {
-	int fd; /* write here; -1 if closed */
+	int fd; /* write here, and read it back if need be; -1 if closed */
 	char *path;
 	char *folder; /* of temporaries */
 	struct atomic_slot *slot; /* NULL while it has no name */
