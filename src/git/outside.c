@@ -36,6 +36,25 @@ static bool outside_is_remote(const char *url)
 	return colon && !strstr(url, "://") && !memchr(url, '/', (size_t)(colon - url));
 }
 
+/* The folder of a URL that is not remote; NULL if it is of no kind that is known. */
+static const char *outside_path(const char *url)
+{
+	const char *path =
+		text_starts_with(text_of(url), "file://") ? url + strlen("file://") : url;
+	return strstr(path, "://") ? NULL : path;
+}
+
+char *outside_url(const char *url, struct error *err)
+{
+	if (outside_is_remote(url))
+		return repository_url_without_secrets(url, err);
+	const char *path = outside_path(url);
+	if (path)
+		return directory_real_path(path, err);
+	error_set(err, ERROR_USAGE, "'%s' is no URL of a git repository", url);
+	return NULL;
+}
+
 static int outside_fail(int result, const struct git_calls *git, const char *url, struct error *err)
 {
 	const git_error *last = git->git_error_last();
@@ -70,12 +89,9 @@ static struct repository *outside_wrap(
 }
 
 static int outside_open_here(
-	const struct git_calls *git, const char *path, struct outside *outside, struct error *err)
+	const struct git_calls *git, struct outside *outside, struct error *err)
 {
 	git_repository *handle = NULL;
-	outside->url = directory_real_path(path, err);
-	if (!outside->url)
-		return -err->code;
 	int result = git->git_repository_open_ext(
 		&handle, outside->url, GIT_REPOSITORY_OPEN_NO_SEARCH, NULL);
 	if (result < 0)
@@ -132,8 +148,7 @@ static int outside_open_there(const struct git_calls *git, const char *url, cons
 	git_repository *handle = NULL;
 	git_clone_options options;
 	struct outside_fetch fetch = { .git = git, .sink = sink };
-	outside->url = repository_url_without_secrets(url, err);
-	if (!outside->url || id_new(&id, err) < 0)
+	if (id_new(&id, err) < 0)
 		return -err->code;
 	outside->fetched = memory_format(err, "%s/git-%s", folder, id.text);
 	if (!outside->fetched || directory_remove_tree(outside->fetched, err) < 0)
@@ -157,15 +172,11 @@ int outside_open(const char *url, const char *folder, const struct event_sink *s
 	*ret = (struct outside){ .repository = NULL };
 	if (!git)
 		return -err->code;
-	const char *path =
-		text_starts_with(text_of(url), "file://") ? url + strlen("file://") : url;
-	int status;
-	if (outside_is_remote(url))
-		status = outside_open_there(git, url, folder, sink, ret, err);
-	else if (strstr(path, "://"))
-		status = error_set(err, ERROR_USAGE, "'%s' is no URL of a git repository", url);
-	else
-		status = outside_open_here(git, path, ret, err);
+	ret->url = outside_url(url, err);
+	if (!ret->url)
+		return -err->code;
+	int status = outside_is_remote(url) ? outside_open_there(git, url, folder, sink, ret, err)
+					    : outside_open_here(git, ret, err);
 	if (status < 0)
 		outside_close(ret);
 	return status;

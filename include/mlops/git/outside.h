@@ -25,6 +25,8 @@ struct outside {
 };
 int outside_open(const char *url, const char *folder, const struct event_sink *sink,
 	struct outside *ret, struct error *err) MUST_CHECK;
+/* The URL as outside_open() would have it: what names the repository in a record. */
+char *outside_url(const char *url, struct error *err) MUST_CHECK;
 void outside_close(struct outside *outside);
 AUTO_RELEASE(struct outside, outside_close)
 
