@@ -5,27 +5,51 @@
 #include "mlops/base/path.h"
 #include "mlops/system/directory.h"
 #include "mlops/versioning/import.h"
+#include "mlops/versioning/tracked.h"
 
-struct import_options {
+struct import_command {
 	struct option_list what;
-	bool from_dvc, remove_dvc, dry_run, force;
+	const char *from, *revision, *output, *sha256, *blake3;
+	bool update, from_dvc, remove_dvc, dry_run, force;
 };
 
 static const struct option_spec import_option_table[] = {
-	OPTION_FLAG(struct import_options, dry_run, 'n', "dry-run", "only say what it would do"),
-	OPTION_FLAG(struct import_options, force, 'f', "force",
+	OPTION_STRING(struct import_command, blake3, 0, "blake3", "HEX",
+		"the BLAKE3 that the file of a URL must have"),
+	OPTION_FLAG(struct import_command, dry_run, 'n', "dry-run",
+		"with --from-dvc or --update: only say what it would do"),
+	OPTION_FLAG(struct import_command, force, 'f', "force",
 		"replace what is tracked already, and local changes"),
-	OPTION_FLAG(struct import_options, from_dvc, 0, "from-dvc",
-		"take over what the DVC repository in DIR tracks"),
-	OPTION_FLAG(struct import_options, remove_dvc, 0, "remove-dvc",
+	OPTION_PATH(struct import_command, from, 0, "from", "REPOSITORY",
+		"take a path of another git repository, its folder or URL"),
+	OPTION_FLAG(struct import_command, from_dvc, 0, "from-dvc",
+		"take over what the DVC repository in a folder tracks"),
+	OPTION_PATH(struct import_command, output, 'o', "output", "PATH",
+		"where to put it; in this folder, by its own name, unless given"),
+	OPTION_FLAG(struct import_command, remove_dvc, 0, "remove-dvc",
 		"with --from-dvc: remove .dvc files that were taken over"),
+	OPTION_STRING(struct import_command, revision, 0, "rev", "REVISION",
+		"with --from: a branch, tag or commit; its HEAD unless given"),
+	OPTION_STRING(struct import_command, sha256, 0, "sha256", "HEX",
+		"the SHA-256 that the file of a URL must have"),
+	OPTION_FLAG(struct import_command, update, 0, "update",
+		"take what has changed at the source of PATHs, or of all"),
 	OPTION_END,
 };
 
 static const struct operand_spec import_operands[] = {
-	OPERAND_LIST(struct import_options, what, 0, "WHAT", COMPLETE_FILE,
-		"a URL and the PATH to put it at; a DIR; or PATHs to update"),
+	OPERAND_LIST(struct import_command, what, 0, "WHAT", COMPLETE_FILE,
+		"a URL, and the PATH to put it at; a path of REPOSITORY; PATHs to update; the "
+		"folder of a DVC repository"),
 	OPERAND_END,
+};
+
+static const char *const import_usage[] = {
+	"import [OPTION...] URL [PATH]",
+	"import [OPTION...] --from REPOSITORY WHAT",
+	"import [OPTION...] --update [WHAT...]",
+	"import [OPTION...] --from-dvc [WHAT]",
+	NULL,
 };
 
 enum {
@@ -53,7 +77,8 @@ static const struct row_spec import_rows[] = {
 struct import_work {
 	struct invocation *invocation;
 	struct rows rows;
-	size_t n_links;
+	size_t n_links, n_changed, n_failed;
+	struct error failure; /* the first one */
 };
 
 static int import_show(void *context, const struct import_item *item, struct error *err)
@@ -75,6 +100,7 @@ static int import_show(void *context, const struct import_item *item, struct err
 		rows_text(rows, IMPORT_ROW_HASH, hash);
 	}
 	work->n_links += item->is_link;
+	work->n_changed += item->state == IMPORT_NEW || item->state == IMPORT_UPDATED;
 	return 0;
 }
 
@@ -87,7 +113,7 @@ static void import_hint(struct invocation *invocation, const char *text)
 /* ---- from DVC ---- */
 
 /* What is still to be done, in commands to type. */
-static void import_dvc_advise(struct import_work *work, const struct import_options *options,
+static void import_dvc_advise(struct import_work *work, const struct import_command *options,
 	const struct dvc_repository *repository, const struct import_dvc_summary *summary)
 {
 	struct invocation *invocation = work->invocation;
@@ -124,7 +150,7 @@ static int import_dvc_end(const struct import_dvc_summary *summary, struct error
 }
 
 static int import_run_dvc(
-	struct import_work *work, const struct import_options *options, struct error *err)
+	struct import_work *work, const struct import_command *options, struct error *err)
 {
 	struct invocation *invocation = work->invocation;
 	AUTO(dvc_repository_release) struct dvc_repository repository = { .root = NULL };
@@ -163,18 +189,195 @@ static int import_run_dvc(
 	return import_dvc_end(&summary, err);
 }
 
+/* ---- from a URL or a repository ---- */
+
+/* A path that the user has typed, from the workspace's root; lives in the arena. */
+static const char *import_path(struct invocation *invocation, const char *typed, struct error *err)
+{
+	const char *root = invocation->workspace.root;
+	AUTO_FREE char *here = directory_current(err);
+	AUTO_FREE char *joined = here ? path_join(here, typed, err) : NULL;
+	AUTO_FREE char *path = joined ? path_normalise(joined, err) : NULL;
+	if (!path)
+		return NULL;
+	if (!path_is_inside(path, root) || strcmp(path, root) == 0) {
+		error_set(err, ERROR_USAGE, "'%s' does not lie in the project '%s'", typed, root);
+		return NULL;
+	}
+	AUTO_FREE char *relative = path_relative(path, root, err);
+	return relative ? arena_copy_string(&invocation->arena, relative, err) : NULL;
+}
+
+/* Where to put it: as the user says, or under its own name; a folder that is there gets it inside. */
+static const char *import_target(
+	struct invocation *invocation, const char *typed, const char *url, struct error *err)
+{
+	struct file_facts facts;
+	struct error ignored = ERROR_INIT;
+	bool inside = typed && typed[0] && typed[strlen(typed) - 1] == '/' &&
+		      file_facts(typed, &facts, &ignored) == 0 && facts.kind == FILE_FOLDER;
+	if (typed && !inside)
+		return import_path(invocation, typed, err);
+	AUTO_FREE char *name = import_target_name(url, err);
+	AUTO_FREE char *path = name ? path_join(typed ? typed : "", name, err) : NULL;
+	return path ? import_path(invocation, path, err) : NULL;
+}
+
+static int import_hash(const char *option, const char *text, struct hash *ret,
+	const struct hash **ret_set, struct error *err)
+{
+	*ret_set = text ? ret : NULL;
+	if (!text || hash_parse(text_of(text), ret))
+		return 0;
+	return error_set(err, ERROR_USAGE, "--%s takes 64 lower-case hexadecimal digits", option);
+}
+
+/* "../data" as an absolute path; a URL as it is. */
+static const char *import_source(
+	struct invocation *invocation, const char *typed, struct error *err)
+{
+	if (strstr(typed, "://") || path_is_absolute(typed))
+		return typed;
+	AUTO_FREE char *here = directory_current(err);
+	AUTO_FREE char *joined = here ? path_join(here, typed, err) : NULL;
+	AUTO_FREE char *path = joined ? path_normalise(joined, err) : NULL;
+	return path ? arena_copy_string(&invocation->arena, path, err) : NULL;
+}
+
+static int import_run_one(struct import_work *work, const struct import_command *options,
+	struct object_store *store, const struct import_options *how, struct error *err)
+{
+	struct invocation *invocation = work->invocation;
+	size_t count = options->what.count;
+	const char *what = options->what.items[0];
+	const char *place = count > 1 ? options->what.items[1] : options->output;
+	if (count > 2 || (count > 1 && options->output))
+		return error_set(err, ERROR_USAGE, "one thing is imported at a time");
+	const char *source = options->from ? what : import_source(invocation, what, err);
+	const char *target = source ? import_target(invocation, place, source, err) : NULL;
+	if (!target)
+		return -err->code;
+	if (options->from)
+		return import_git(&invocation->workspace, store, options->from, what,
+			options->revision, target, how, err);
+	return import_url(&invocation->workspace, store, source, target, how, err);
+}
+
+/* ---- updates ---- */
+
+/* All failures are shown, and the others are updated all the same. */
+static int import_update_one(struct import_work *work, struct object_store *store,
+	const struct tracked_item *item, const struct import_options *how, struct error *err)
+{
+	struct error why = ERROR_INIT;
+	if (import_update(&work->invocation->workspace, store, item->path, &item->pointer, how,
+		    &why) == 0)
+		return 0;
+	if (why.code == ERROR_CANCELLED || why.code == ERROR_MEMORY) {
+		*err = why;
+		return -err->code;
+	}
+	if (!work->n_failed++)
+		work->failure = why;
+	const struct import_item failed = { .path = item->path,
+		.state = IMPORT_FAILED,
+		.detail = why.message,
+		.origin = item->pointer.source.url };
+	return import_show(work, &failed, err);
+}
+
+static int import_run_update(struct import_work *work, const struct import_command *options,
+	struct object_store *store, const struct import_options *how, struct error *err)
+{
+	AUTO(tracked_release) struct tracked tracked = { .items = NULL };
+	struct invocation *invocation = work->invocation;
+	if (tracked_in_workspace(&invocation->workspace, &tracked, err) < 0)
+		return -err->code;
+	for (size_t i = 0; i < options->what.count; i++) {
+		const char *below, *path = import_path(invocation, options->what.items[i], err);
+		if (!path)
+			return -err->code;
+		const struct tracked_item *item = tracked_find(&tracked, path, &below);
+		if (!item || below[0])
+			return error_set(err, ERROR_NOT_FOUND, "'%s' is not tracked", path);
+		if (import_update_one(work, store, item, how, err) < 0)
+			return -err->code;
+	}
+	for (size_t i = 0; !options->what.count && i < tracked.count; i++) {
+		if (tracked.items[i].pointer.has_source &&
+			import_update_one(work, store, &tracked.items[i], how, err) < 0)
+			return -err->code;
+	}
+	return 0;
+}
+
+static int import_end(
+	struct import_work *work, const struct import_command *options, struct error *err)
+{
+	struct invocation *invocation = work->invocation;
+	if (output_rows(&invocation->output, "imports", &work->rows, err) < 0 ||
+		output_flush(&invocation->output, err) < 0)
+		return -err->code;
+	if (!options->dry_run && work->n_changed)
+		import_hint(invocation, "next: git add '*.mlops' '*.gitignore' && git commit\n");
+	if (work->n_failed)
+		*err = work->failure;
+	return -(int)err->code;
+}
+
+static int import_run_sources(
+	struct import_work *work, const struct import_command *options, struct error *err)
+{
+	struct invocation *invocation = work->invocation;
+	AUTO(object_store_close) struct object_store *store = NULL;
+	struct hash sha256, blake3;
+	const struct endpoint_settings settings = { .sink = &invocation->sink };
+	struct import_options how = { .force = options->force,
+		.dry_run = options->dry_run,
+		.settings = &settings,
+		.sink = &invocation->sink,
+		.report = import_show,
+		.context = work };
+	if (import_hash("sha256", options->sha256, &sha256, &how.sha256, err) < 0 ||
+		import_hash("blake3", options->blake3, &blake3, &how.blake3, err) < 0 ||
+		object_store_open(&invocation->workspace, &store, err) < 0)
+		return -err->code;
+	int status = options->update ? import_run_update(work, options, store, &how, err)
+				     : import_run_one(work, options, store, &how, err);
+	return status < 0 ? status : import_end(work, options, err);
+}
+
+static int import_check_usage(const struct import_command *options, struct error *err)
+{
+	if (options->from_dvc + options->update + (options->from != NULL) > 1)
+		return error_set(
+			err, ERROR_USAGE, "--from, --from-dvc and --update exclude each other");
+	if (options->remove_dvc && !options->from_dvc)
+		return error_set(err, ERROR_USAGE, "--remove-dvc goes with --from-dvc");
+	if (options->revision && !options->from)
+		return error_set(err, ERROR_USAGE, "--rev goes with --from");
+	if ((options->sha256 || options->blake3) &&
+		(options->from || options->from_dvc || options->update))
+		return error_set(err, ERROR_USAGE, "a hash can be expected of a URL only");
+	if (options->dry_run && !options->from_dvc && !options->update)
+		return error_set(err, ERROR_USAGE, "--dry-run goes with --from-dvc or --update");
+	if (options->output && (options->from_dvc || options->update))
+		return error_set(err, ERROR_USAGE, "--output goes with a URL or --from");
+	if (options->what.count || options->from_dvc || options->update)
+		return 0;
+	error_set(err, ERROR_USAGE, "nothing to import is named");
+	return error_hint(err, "mlops import URL [PATH], or see mlops help import");
+}
+
 static int import_run(struct invocation *invocation, const void *raw_options, struct error *err)
 {
-	const struct import_options *options = raw_options;
+	const struct import_command *options = raw_options;
 	struct import_work work = { .invocation = invocation };
 	rows_init(&work.rows, import_rows);
-	int status;
-	if (options->remove_dvc && !options->from_dvc)
-		status = error_set(err, ERROR_USAGE, "--remove-dvc goes with --from-dvc");
-	else if (options->from_dvc)
-		status = import_run_dvc(&work, options, err);
-	else
-		status = error_set(err, ERROR_USAGE, "nothing to import is named");
+	int status = import_check_usage(options, err);
+	if (status == 0)
+		status = options->from_dvc ? import_run_dvc(&work, options, err)
+					   : import_run_sources(&work, options, err);
 	rows_release(&work.rows);
 	return status;
 }
@@ -183,10 +386,11 @@ const struct command command_import = {
 	.name = "import",
 	.summary = "track data from a URL, another repository or DVC",
 	.group = COMMAND_DATA,
+	.usage = import_usage,
 	.options = import_option_table,
 	.operands = import_operands,
 	.rows = import_rows,
-	.options_size = sizeof(struct import_options),
+	.options_size = sizeof(struct import_command),
 	.needs = COMMAND_WORKSPACE | COMMAND_JSON,
 	.run = import_run,
 };

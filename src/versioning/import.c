@@ -9,7 +9,7 @@
 const char *import_state_name(enum import_state state)
 {
 	static const char *const names[IMPORT_STATES] = { "new", "updated", "unchanged", "tracked",
-		"git", "missing", "refused" };
+		"git", "missing", "refused", "failed" };
 	return names[state];
 }
 
@@ -22,8 +22,14 @@ int import_check_target(const struct workspace *workspace, const char *path, str
 		struct error ignored = ERROR_INIT;
 		AUTO_FREE char *folder =
 			memory_format(err, "%s/%.*s", workspace->root, (int)(slash - path), path);
-		if (!folder)
+		AUTO_FREE char *pointer =
+			folder ? memory_format(err, "%s" POINTER_SUFFIX, folder) : NULL;
+		if (!pointer)
 			return -err->code;
+		if (file_facts(pointer, &facts, &ignored) == 0 && facts.kind == FILE_REGULAR)
+			return error_set(err, ERROR_EXISTS, "'%s' lies in '%.*s', which is tracked",
+				path, (int)(slash - path), path);
+		error_clear(&ignored);
 		if (file_facts(folder, &facts, &ignored) < 0)
 			return 0;
 		if (facts.kind != FILE_FOLDER)

@@ -168,10 +168,10 @@ static bool import_take_note(struct import_taken *taken, const struct import_fil
 	return true;
 }
 
-static int import_take_single(const struct import_take *take, const struct dvc_output *output,
-	const char *path, struct import_taken *taken, struct error *err)
+static int import_take_single(const struct import_take *take, const struct dvc_name *name,
+	bool executable, const char *path, struct import_taken *taken, struct error *err)
 {
-	struct import_file file = { .path = "", .name = output->name };
+	struct import_file file = { .path = "", .name = *name };
 	AUTO_FREE char *folder = path_parent(path, err);
 	if (!folder)
 		return -err->code;
@@ -182,7 +182,8 @@ static int import_take_single(const struct import_take *take, const struct dvc_o
 	if (!import_take_note(taken, &file))
 		return strbuf_check(&taken->missing, err);
 	taken->hash = file.object.hash;
-	taken->mode = output->executable || file.executable ? 0755 : 0644;
+	taken->mode = executable || file.executable ? 0755 : 0644;
+	taken->is_file = true;
 	return vec_check(&taken->entries, err);
 }
 
@@ -306,21 +307,52 @@ static int import_take_listed(const struct import_take *take, const char *path,
 	return import_tree_put(take, files, count, taken, err);
 }
 
-/* Entries of a listing as files to take; their paths go to the arena of `taken`. */
-static struct import_file *import_take_list(const struct dvc_listing *listing, bool dos2unix,
-	struct import_taken *taken, struct error *err)
+/*
+ * Entries of a listing, or of the part of it that lies in the folder `below`, as files to take;
+ * their paths go to the arena of `taken`.
+ */
+static struct import_file *import_take_list(const struct dvc_listing *listing,
+	const struct import_take *take, bool dos2unix, struct import_taken *taken,
+	size_t *ret_count, struct error *err)
 {
 	struct import_file *files = memory_allocate(listing->count, sizeof *files, err);
+	size_t length = take->below ? strlen(take->below) : 0;
+	*ret_count = 0;
 	for (size_t i = 0; files && i < listing->count; i++) {
-		const char *path = arena_copy_string(&taken->arena, listing->items[i].path, err);
+		const char *path = listing->items[i].path;
+		if (length && (strncmp(path, take->below, length) != 0 || path[length] != '/'))
+			continue;
+		path = arena_copy_string(&taken->arena, path + length + (length ? 1 : 0), err);
 		if (!path) {
 			memory_free(files);
 			return NULL;
 		}
-		files[i] = (struct import_file){ .path = path,
+		files[(*ret_count)++] = (struct import_file){ .path = path,
 			.name = { .md5 = listing->items[i].md5, .dos2unix = dos2unix } };
 	}
 	return files;
+}
+
+static int import_take_listing(const struct import_take *take, const struct dvc_listing *listing,
+	const struct dvc_output *output, const char *path, struct import_taken *taken,
+	struct error *err)
+{
+	size_t count;
+	const char *below = take->below ? take->below : "";
+	AUTO_FREE char *inside =
+		below[0] ? path_join(path, below, err) : memory_copy_string(path, err);
+	if (!inside)
+		return -err->code;
+	for (size_t i = 0; below[0] && i < listing->count; i++) {
+		if (strcmp(listing->items[i].path, below) != 0)
+			continue;
+		struct dvc_name name = { .md5 = listing->items[i].md5,
+			.dos2unix = output->name.dos2unix };
+		return import_take_single(take, &name, false, inside, taken, err);
+	}
+	AUTO_FREE struct import_file *files =
+		import_take_list(listing, take, output->name.dos2unix, taken, &count, err);
+	return files ? import_take_listed(take, inside, files, count, taken, err) : -(int)err->code;
 }
 
 static int import_take_folder(const struct import_take *take, const struct dvc_output *output,
@@ -328,12 +360,8 @@ static int import_take_folder(const struct import_take *take, const struct dvc_o
 {
 	AUTO(dvc_listing_release) struct dvc_listing listing = { .items = NULL };
 	int status = dvc_load_listing(take->repository, &output->name, &listing, err);
-	if (status == 0) {
-		AUTO_FREE struct import_file *files =
-			import_take_list(&listing, output->name.dos2unix, taken, err);
-		return files ? import_take_listed(take, path, files, listing.count, taken, err)
-			     : -(int)err->code;
-	}
+	if (status == 0)
+		return import_take_listing(take, &listing, output, path, taken, err);
 	if (err->code == ERROR_INVALID) {
 		taken->hostile = true;
 		strbuf_add(&taken->missing, err->message);
@@ -345,7 +373,11 @@ static int import_take_folder(const struct import_take *take, const struct dvc_o
 	bool damaged = err->code == ERROR_CORRUPT, found;
 	error_clear(err);
 	struct import_walk walk = { .arena = &taken->arena };
-	status = import_walk_folder(take, output, path, &walk, &found, err);
+	found = false;
+	if (!take->below || !take->below[0])
+		status = import_walk_folder(take, output, path, &walk, &found, err);
+	else
+		status = 0;
 	if (status == 0 && found)
 		status = import_take_listed(
 			take, path, walk.files.items, walk.files.count, taken, err);
@@ -367,5 +399,6 @@ int import_take_output(const struct import_take *take, const struct dvc_output *
 		return -err->code;
 	taken->is_link = file_facts(path, &facts, &ignored) == 0 && facts.kind == FILE_LINK;
 	return output->name.folder ? import_take_folder(take, output, path, taken, err)
-				   : import_take_single(take, output, path, taken, err);
+				   : import_take_single(take, &output->name, output->executable,
+					     path, taken, err);
 }

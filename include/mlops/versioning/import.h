@@ -25,6 +25,7 @@ enum import_state {
 	IMPORT_IN_GIT, /* "git": git has it, so there is nothing to do */
 	IMPORT_MISSING, /* its content is not to be had */
 	IMPORT_REFUSED, /* unsafe, or its form is not known */
+	IMPORT_FAILED, /* its source cannot be reached, or local changes stand in the way */
 	IMPORT_STATES
 };
 const char *import_state_name(enum import_state state); /* "new", "updated", … */
@@ -67,5 +68,47 @@ struct import_dvc_summary {
 int import_dvc(const struct workspace *workspace, struct object_store *store,
 	const struct dvc_repository *repository, const struct import_dvc_options *options,
 	struct import_dvc_summary *summary, struct error *err) MUST_CHECK;
+
+/* ---- from a URL or another git repository ---- */
+
+struct import_options {
+	bool force; /* give up local changes, and what was tracked at the place before */
+	bool dry_run; /* of an update: only say what has changed */
+	const struct hash *blake3, *sha256; /* that the file must have; NULL: any */
+	const struct endpoint_settings *settings;
+	const struct event_sink *sink;
+	import_report *report;
+	void *context;
+};
+
+/*
+ * What the URL names (transfer/endpoint.h), at `target`, a path from the workspace's root: a file,
+ * or a folder of this machine; folders elsewhere are ERROR_UNSUPPORTED, since their listings tell
+ * files only. If the same URL is tracked there already it is an update. ERROR_EXISTS: something
+ * else is there. ERROR_CORRUPT: the content is not the one that is expected; then nothing is kept.
+ */
+int import_url(const struct workspace *workspace, struct object_store *store, const char *url,
+	const char *target, const struct import_options *options, struct error *err) MUST_CHECK;
+
+/*
+ * A file or folder at `path` of another repository's commit (git/outside.h), which git itself,
+ * mlops or DVC keeps there. revision: NULL is what HEAD names. What mlops or DVC keep must be in
+ * the store or cache of that repository's working folder: ERROR_NOT_FOUND says how it gets there.
+ */
+int import_git(const struct workspace *workspace, struct object_store *store, const char *url,
+	const char *path, const char *revision, const char *target,
+	const struct import_options *options, struct error *err) MUST_CHECK;
+
+/*
+ * Asks the source of what is tracked at data_path whether it has changed, by its ETag or else its
+ * time and size, or by the commit that the revision names now, and takes what has. A pointer
+ * without a source is ERROR_UNSUPPORTED.
+ */
+int import_update(const struct workspace *workspace, struct object_store *store,
+	const char *data_path, const struct pointer *pointer, const struct import_options *options,
+	struct error *err) MUST_CHECK;
+
+/* The name that data from there get: the last part of the path, without query; NULL: none. */
+char *import_target_name(const char *url, struct error *err) MUST_CHECK;
 
 #endif
