@@ -2,7 +2,10 @@
 #include <string.h>
 
 #include "mlops/base/embedded.h"
+#include "mlops/base/path.h"
+#include "mlops/config/remotes.h"
 #include "mlops/record/search.h"
+#include "mlops/system/environment.h"
 #include "mlops/ui/complete.h"
 #include "invocation.h"
 
@@ -28,6 +31,24 @@ static void complete_settings(struct complete *complete)
 {
 	for (size_t i = 0; i < setting_count; i++)
 		complete_add(complete, setting_table[i].name, setting_table[i].text);
+}
+
+static void complete_remotes(struct complete *complete)
+{
+	struct error ignored = ERROR_INIT;
+	size_t count;
+	AUTO(workspace_release) struct workspace workspace = { .root = NULL };
+	AUTO(config_free) struct config *config = NULL;
+	AUTO_FREE char *folder = environment_config_folder(&ignored);
+	AUTO_FREE char *user = folder ? path_join(folder, "config.yaml", &ignored) : NULL;
+	struct config_sources sources = { .user_file = user };
+	if (workspace_find(".", &workspace, &ignored) == 0)
+		sources.repository_file = workspace.config;
+	if (config_load(&sources, NULL, &config, &ignored) < 0)
+		return;
+	const struct config_remote *remotes = config_remotes(config, &count);
+	for (size_t i = 0; i < count; i++)
+		complete_add(complete, remotes[i].name, remotes[i].url);
 }
 
 static void complete_runs(struct complete *complete, struct record *record)
@@ -86,6 +107,9 @@ void invocation_complete_values(struct complete *complete, enum completion kind)
 		break;
 	case COMPLETE_SETTING:
 		complete_settings(complete);
+		break;
+	case COMPLETE_REMOTE:
+		complete_remotes(complete);
 		break;
 	case COMPLETE_RUN:
 	case COMPLETE_METRIC:

@@ -99,7 +99,11 @@ static int show_artifact(struct invocation *invocation, const char *text, struct
 	if (output_flush(&invocation->output, err) < 0 ||
 		object_store_open(&invocation->workspace, &objects, err) < 0)
 		return -err->code;
-	return object_get_stream(objects, &hash, invocation->output.fd, "standard output", err);
+	int status =
+		object_get_stream(objects, &hash, invocation->output.fd, "standard output", err);
+	/* Its run came from a remote, or gc has been told that it is not needed. */
+	return status == -ERROR_NOT_FOUND ? error_hint(err, "mlops pull --run %s fetches it", name)
+					  : status;
 }
 
 /* A section's table: a name and what belongs to it. */

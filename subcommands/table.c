@@ -18,6 +18,9 @@
 	X(log)                                                                                     \
 	X(metric)                                                                                  \
 	X(predict)                                                                                 \
+	X(pull)                                                                                    \
+	X(push)                                                                                    \
+	X(remote)                                                                                  \
 	X(rm)                                                                                      \
 	X(schema)                                                                                  \
 	X(show)                                                                                    \

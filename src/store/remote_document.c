@@ -134,11 +134,13 @@ static int document_visit_batch(
 	for (size_t i = 0; i < documents->count; i++) {
 		char name[HASH_TEXT_SIZE];
 		hash_format(&documents->names[i], name);
-		if (status == 0)
-			status = visit(context, name, documents->texts[i].text,
-				documents->texts[i].length, err);
-		if (status == 0)
+		int taken = status < 0 ? status
+				       : visit(context, name, documents->texts[i].text,
+						 documents->texts[i].length, err);
+		if (taken == 0)
 			document_find(remote, documents->kind, &documents->names[i])->taken = true;
+		if (taken < 0)
+			status = taken;
 		strbuf_release(&documents->texts[i]);
 	}
 	documents->count = 0;

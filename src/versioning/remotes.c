@@ -108,12 +108,12 @@ int remotes_allow(const struct workspace *workspace, struct database *database,
 }
 
 int remotes_open(const struct workspace *workspace, struct object_store *store,
-	struct database *database, const struct config *config, const char *name,
-	const struct event_sink *sink, struct remote **ret, struct error *err)
+	struct database *database, const struct config *config, const struct remotes_choice *choice,
+	struct remote **ret, struct error *err)
 {
 	const struct config_remote *remote = NULL;
 	bool allowed;
-	if (remotes_choose(config, name, &remote, err) < 0 ||
+	if (remotes_choose(config, choice->name, &remote, err) < 0 ||
 		remotes_is_allowed(workspace, database, remote, &allowed, err) < 0)
 		return -err->code;
 	if (!allowed) {
@@ -127,8 +127,8 @@ int remotes_open(const struct workspace *workspace, struct object_store *store,
 	struct remote_settings settings = {
 		.endpoint = { .s3_endpoint = remote->endpoint,
 			.s3_region = remote->region,
-			.sink = sink },
-		.jobs = (size_t)config_integer(config, "remote.jobs"),
+			.sink = choice->sink },
+		.jobs = choice->jobs ? choice->jobs : (size_t)config_integer(config, "remote.jobs"),
 	};
 	return remote_open(store, workspace, remote->name, remote->url, &settings, ret, err);
 }

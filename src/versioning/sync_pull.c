@@ -26,8 +26,14 @@ static int sync_pull_merge(
 	struct sync *sync = context;
 	if (event_stopped(sync->options->sink))
 		return error_set(err, ERROR_CANCELLED, "stopped");
-	return exchange_merge(sync->record, remote_peer(sync->remote), name, bytes, count,
+	int status = exchange_merge(sync->record, remote_peer(sync->remote), name, bytes, count,
 		&sync->summary->merged, err);
+	if (status != -ERROR_INVALID)
+		return status;
+	/* One that is wrong does not keep the others away; a later program may understand it. */
+	event_warn(sync->options->sink, NULL, "runs of the remote are left out: %s", err->message);
+	error_clear(err);
+	return 1;
 }
 
 static int sync_pull_want(struct sync_pull *pull, const struct hash *hash, struct error *err)

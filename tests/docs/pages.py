@@ -163,7 +163,8 @@ def check_table(table):
     names = [c["name"] for c in table["commands"]]
     check(names == sorted(names) and len(set(names)) == len(names), "the commands are sorted")
     letters = {o["letter"] for o in table["global_options"] if o["letter"]}
-    reserved = {"n": "dry-run", "o": "output", "j": "jobs", "m": "message", "f": "force"}
+    reserved = {"n": "dry-run", "o": "output", "j": "jobs", "m": "message", "f": "force",
+                "r": "remote", "a": "all-commits"}
 
     def walk(command, path):
         title = f"{path}{command['name']}"

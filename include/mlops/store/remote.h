@@ -93,7 +93,8 @@ int remote_put_document(struct remote *remote, const char *kind, const void *byt
 
 /*
  * Calls visit for each document of the kind that visit has not taken from this remote before; one
- * for which it returned 0 is not shown again once remote_documents() has returned 0.
+ * for which it returned 0 is not shown again once remote_documents() has returned 0. 1: not taken,
+ * go on; -code ends it.
  */
 typedef int remote_document(
 	void *context, const char *name, const void *bytes, size_t count, struct error *err);

@@ -75,6 +75,7 @@ enum completion {
 	COMPLETE_COMMAND, /* names of commands */
 	COMPLETE_SCHEMA, /* names of embedded schemas */
 	COMPLETE_SETTING, /* keys of the configuration */
+	COMPLETE_REMOTE, /* names of remotes */
 	COMPLETE_RUN, /* from the database, as the next ones are */
 	COMPLETE_METRIC,
 	COMPLETE_TAG

@@ -28,12 +28,19 @@ int remotes_is_allowed(const struct workspace *workspace, struct database *datab
 int remotes_allow(const struct workspace *workspace, struct database *database,
 	const struct config_remote *remote, struct error *err) MUST_CHECK;
 
+struct remotes_choice {
+	const char *name; /* as for remotes_choose() */
+	size_t jobs; /* 0: remote.jobs */
+	const struct event_sink
+		*sink; /* asked for `stopped`; must outlive the remote; may be NULL */
+};
+
 /*
- * Chooses and opens it. ERROR_USAGE if it is not allowed, with the URL and the remedy. The sink is
- * asked for `stopped` and must outlive the remote. *ret_chosen may be NULL.
+ * Chooses and opens it; the database is asked whether that is allowed. ERROR_USAGE if it is not,
+ * with the URL and the remedy.
  */
 int remotes_open(const struct workspace *workspace, struct object_store *store,
-	struct database *database, const struct config *config, const char *name,
-	const struct event_sink *sink, struct remote **ret, struct error *err) MUST_CHECK;
+	struct database *database, const struct config *config, const struct remotes_choice *choice,
+	struct remote **ret, struct error *err) MUST_CHECK;
 
 #endif
