@@ -332,6 +332,8 @@ static int http_hop(struct http_state *state, struct error *err)
 	CURLcode code = client_perform(&state->transfer);
 	if (state->enough)
 		code = CURLE_OK;
+	else if (code == CURLE_OK && !state->fields.complete)
+		code = CURLE_RECV_ERROR; /* closed within the head, which libcurl takes for its end */
 	/* A callback that failed ends all of it. */
 	if (err->code != ERROR_NONE)
 		return -err->code;

@@ -65,6 +65,8 @@ void http_fields_line(struct http_fields *fields, struct text line)
 		http_fields_status(fields, line);
 		return;
 	}
+	if (!text_trim(line).length)
+		fields->complete = true;
 	if (!text_split(&line, ':', &name))
 		return;
 	struct text value = text_trim(line);

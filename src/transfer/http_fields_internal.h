@@ -9,6 +9,7 @@
 
 struct http_fields {
 	long status; /* 0: no status line yet */
+	bool complete; /* the empty line that ends the head has been seen */
 	uint64_t length; /* of the body; UINT64_MAX: not told */
 	uint64_t first, total; /* of Content-Range; UINT64_MAX: not told */
 	double retry_after; /* seconds; 0: not told */

@@ -182,6 +182,8 @@ static bool sftp_request_failed(struct sftp_request *request, CURLcode code, str
 		error_set(err, ERROR_NOT_FOUND, "cannot %s: it is not there", call->what);
 		return false;
 	case CURLE_BAD_DOWNLOAD_RESUME:
+		/* It is there, and its time is known. */
+		(void)sftp_request_begin(request);
 		error_set(err, ERROR_NETWORK,
 			"cannot %s: the server has fewer bytes than were asked for", call->what);
 		return false;
@@ -193,7 +195,8 @@ static bool sftp_request_failed(struct sftp_request *request, CURLcode code, str
 		return false;
 	default:
 		client_fail(&request->transfer, code, call->what, err);
-		return client_may_retry(&request->transfer, code) && code != CURLE_QUOTE_ERROR;
+		/* FAILED_INIT: the connection broke while keys were exchanged. */
+		return client_may_retry(&request->transfer, code) || code == CURLE_FAILED_INIT;
 	}
 }
 
@@ -211,8 +214,11 @@ static int sftp_request_try(struct sftp_request *request, struct error *err)
 	call->code = client_perform(&request->transfer);
 	if (err->code != ERROR_NONE)
 		return -err->code;
-	if (request->enough || call->code == CURLE_OK)
-		return 1;
+	if (request->enough || call->code == CURLE_OK) {
+		/* Of an empty file no byte came by to ask for its time. */
+		bool unseen = call->fetch && !request->begun;
+		return unseen && sftp_request_begin(request) < 0 ? -(int)err->code : 1;
+	}
 	bool again = sftp_request_failed(request, call->code, err);
 	if (call->code == CURLE_LOGIN_DENIED && key + 1 < sftp->n_keys) {
 		/* If another thread has gone on to the next key, that one is tried. */
@@ -244,8 +250,6 @@ static int sftp_request_finish(struct sftp_request *request, struct error *err)
 	struct endpoint_fetch *fetch = request->call->fetch;
 	if (!fetch)
 		return 0;
-	if (!request->begun && sftp_request_begin(request) < 0)
-		return -err->code;
 	if (fetch->range.length != UINT64_MAX && request->handed < fetch->range.length)
 		return error_set(err, ERROR_NETWORK,
 			"cannot %s: the server has fewer bytes than were asked for",
