@@ -121,9 +121,15 @@ static int object_choose(struct object_store *store, struct object_worker *worke
 	*ret = (struct object_chosen){ .count = 0 };
 	if (piece->count < OBJECT_DELTA_LEAST)
 		return 0;
-	if (predecessor->sketches)
-		count = sketch_choose(predecessor->sketches, &piece->sketch,
-			object_near(predecessor, piece->start), numbers);
+	if (predecessor->sketches) {
+		size_t near = object_near(predecessor, piece->start);
+		count = sketch_choose(predecessor->sketches, &piece->sketch, near, numbers);
+		/* What does not compress has no sketch; then its place has to do. */
+		if (!count && !object_list_has_sketch(&predecessor->chunks.items[near])) {
+			numbers[0] = near;
+			count = 1;
+		}
+	}
 	for (size_t i = 0; i < count; i++) {
 		const struct object_chunk *chunk = &predecessor->chunks.items[numbers[i]];
 		if (object_choose_one(store, worker, &chunk->hash, ret, err) < 0) {
@@ -210,18 +216,42 @@ static int object_make_entry(struct object_store *store, struct object_worker *w
 	return status;
 }
 
+static bool object_in_old_layout(struct object_store *store, const struct hash *hash)
+{
+	return !store->ignores_loose && object_loose_exists(store, hash);
+}
+
+/*
+ * A sketch costs as much as hashing, and most of what does not compress has no similar parts
+ * either: without a predecessor only what compresses gets one.
+ */
+static void object_sketch(struct object_piece *piece, bool wanted)
+{
+	if (wanted)
+		sketch_make(piece->bytes, piece->count, &piece->sketch);
+	else
+		memset(&piece->sketch, 0xff, sizeof piece->sketch);
+}
+
 int object_encode(struct object_store *store, struct object_worker *worker,
 	const struct object_predecessor *predecessor, bool with_sketch, struct object_piece *piece,
 	struct strbuf *payloads, struct error *err)
 {
+	struct index_entry facts = { .method = ENTRY_STORED };
+	bool first = predecessor->sketches != NULL;
 	hash_bytes(piece->bytes, piece->count, &piece->hash);
-	if (with_sketch)
-		sketch_make(piece->bytes, piece->count, &piece->sketch);
-	if (object_is_there(store, &piece->hash, false, &piece->is_there, err) < 0)
+	int there = index_find(store->index, &piece->hash, &facts, err);
+	if (there < 0)
+		return there;
+	piece->is_there = there || object_in_old_layout(store, &piece->hash);
+	object_sketch(piece, first);
+	if (!piece->is_there &&
+		object_make_entry(store, worker, predecessor, piece, payloads, err) < 0)
 		return -err->code;
-	if (piece->is_there)
-		return 0;
-	return object_make_entry(store, worker, predecessor, piece, payloads, err);
+	enum entry_method method = piece->is_there ? facts.method : piece->entry.method;
+	if (with_sketch && !first)
+		object_sketch(piece, method != ENTRY_STORED);
+	return 0;
 }
 
 /* The check of a payload that is the content is the beginning of its hash. */
@@ -252,17 +282,13 @@ int object_append(struct object_store *store, const struct object_piece *piece, 
 	return status < 0 ? status : 0;
 }
 
-int object_is_there(struct object_store *store, const struct hash *hash, bool as_object, bool *ret,
-	struct error *err)
+int object_is_there(
+	struct object_store *store, const struct hash *hash, bool *ret, struct error *err)
 {
 	struct index_entry facts;
 	int status = index_find(store->index, hash, &facts, err);
 	if (status < 0)
 		return status;
-	if (!status) {
-		*ret = !store->ignores_loose && object_loose_exists(store, hash);
-		return 0;
-	}
-	*ret = true;
-	return as_object && !facts.is_object ? index_mark(store->index, hash, err) : 0;
+	*ret = status || object_in_old_layout(store, hash);
+	return status && !facts.is_object ? index_mark(store->index, hash, err) : 0;
 }

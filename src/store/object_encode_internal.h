@@ -34,7 +34,7 @@ struct object_piece {
 
 /*
  * Hashes the piece and, if the store does not have it, makes its entry; appends to payloads.
- * with_sketch: it is a chunk of a list, which keeps its sketch.
+ * with_sketch: it is a chunk of a list, which keeps its sketch (all ones if it has none).
  */
 int object_encode(struct object_store *store, struct object_worker *worker,
 	const struct object_predecessor *predecessor, bool with_sketch, struct object_piece *piece,
@@ -44,8 +44,8 @@ int object_encode(struct object_store *store, struct object_worker *worker,
 int object_append(struct object_store *store, const struct object_piece *piece, bool is_object,
 	const struct strbuf *payloads, bool *ret_new, struct error *err) MUST_CHECK;
 
-/* Is it in the store? If so, and as an object now, it is one from now on. */
-int object_is_there(struct object_store *store, const struct hash *hash, bool as_object, bool *ret,
+/* Is it in the store? If so, it is an object of its own from now on. */
+int object_is_there(struct object_store *store, const struct hash *hash, bool *ret,
 	struct error *err) MUST_CHECK;
 
 /* Where a content comes from. */

@@ -12,7 +12,7 @@
 #include "object_encode_internal.h"
 
 enum {
-	OBJECT_BLOCK = 2 << 20,
+	OBJECT_BLOCK = 4 << 20,
 	/* Chunks of a block and of what was left of those before it. */
 	OBJECT_PIECES = (OBJECT_BLOCK + CHUNK_MOST) / CHUNK_LEAST + 2
 };
@@ -207,7 +207,7 @@ static int object_large_finish(
 	blake3_finish(&large->whole, &ret->hash);
 	ret->size = large->size;
 	ret->is_new = false;
-	if (object_is_there(large->store, &ret->hash, true, &there, err) < 0)
+	if (object_is_there(large->store, &ret->hash, &there, err) < 0)
 		return -err->code;
 	if (there) {
 		ret->is_new = large->is_new && large->chunks.count == 1;

@@ -10,7 +10,7 @@ static void object_list_number(struct strbuf *payload, uint64_t value, int bytes
 		strbuf_add_char(payload, (char)(unsigned char)(value >> 8 * i));
 }
 
-static bool object_list_has_sketch(const struct object_chunk *chunk)
+bool object_list_has_sketch(const struct object_chunk *chunk)
 {
 	for (size_t i = 0; i < SKETCH_FEATURES; i++) {
 		if (chunk->sketch.features[i] != UINT32_MAX)

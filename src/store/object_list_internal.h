@@ -24,6 +24,8 @@ struct object_chunk {
 };
 typedef VEC(struct object_chunk) object_chunks;
 
+bool object_list_has_sketch(const struct object_chunk *chunk);
+
 /* Appends the payload. */
 void object_list_write(const object_chunks *chunks, struct strbuf *payload);
 

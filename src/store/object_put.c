@@ -53,7 +53,7 @@ static int object_put_piece(struct object_store *store, struct object_worker *wo
 	AUTO(strbuf_release) struct strbuf payloads = STRBUF_INIT;
 	*ret_new = false;
 	hash_bytes(piece->bytes, piece->count, &piece->hash);
-	if (object_is_there(store, &piece->hash, true, &piece->is_there, err) < 0)
+	if (object_is_there(store, &piece->hash, &piece->is_there, err) < 0)
 		return -err->code;
 	if (piece->is_there)
 		return 0;
