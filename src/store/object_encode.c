@@ -84,7 +84,7 @@ static size_t object_near(const struct object_predecessor *predecessor, uint64_t
 
 struct object_chosen {
 	struct object_content *contents[ENTRY_BASES];
-	size_t count;
+	size_t count, bytes;
 	unsigned depth; /* of the deepest */
 };
 
@@ -103,11 +103,13 @@ static int object_choose_one(struct object_store *store, struct object_worker *w
 	int status = index_find(store->index, hash, &facts, err);
 	if (status < 0)
 		return status;
-	if (!status || facts.kind != ENTRY_BLOB || facts.depth >= ENTRY_DEPTH || !facts.size)
+	if (!status || facts.kind != ENTRY_BLOB || facts.depth >= ENTRY_DEPTH || !facts.size ||
+		chosen->bytes + facts.size > OBJECT_BASES_BYTES)
 		return 0;
 	if (object_base(store, worker, hash, &chosen->contents[chosen->count], err) < 0)
 		return object_can_do_without(err) ? 0 : -(int)err->code;
 	chosen->count++;
+	chosen->bytes += (size_t)facts.size;
 	chosen->depth = chosen->depth < facts.depth ? facts.depth : chosen->depth;
 	return 0;
 }
@@ -140,14 +142,17 @@ static int object_choose(struct object_store *store, struct object_worker *worke
 	return 0;
 }
 
-static int object_chosen_join(
+/* All of them one behind the other; a single one is where it is. NULL if there are none. */
+static const void *object_chosen_join(
 	struct object_worker *worker, const struct object_chosen *chosen, struct error *err)
 {
+	if (chosen->count < 2)
+		return chosen->count ? chosen->contents[0]->bytes : NULL;
 	strbuf_clear(&worker->bases);
 	for (size_t i = 0; i < chosen->count; i++)
 		strbuf_add_bytes(
 			&worker->bases, chosen->contents[i]->bytes, chosen->contents[i]->count);
-	return strbuf_check(&worker->bases, err);
+	return strbuf_check(&worker->bases, err) < 0 ? NULL : worker->bases.text;
 }
 
 static void object_set_delta(struct object_piece *piece, const struct object_chosen *chosen)
@@ -168,11 +173,12 @@ static int object_compress(struct object_worker *worker, const struct object_cho
 {
 	bool pays = false;
 	size_t names = chosen->count * HASH_SIZE, limit = piece->count / OBJECT_CLEARLY;
-	if (chosen->count && object_chosen_join(worker, chosen, err) < 0)
+	const void *bases = object_chosen_join(worker, chosen, err);
+	if (chosen->count && !bases)
 		return -err->code;
 	if (chosen->count && limit > names &&
-		compress_delta(worker->compressor, piece->bytes, piece->count, worker->bases.text,
-			worker->bases.length, limit - names, payloads, &pays, err) < 0)
+		compress_delta(worker->compressor, piece->bytes, piece->count, bases, chosen->bytes,
+			limit - names, payloads, &pays, err) < 0)
 		return -err->code;
 	if (pays) {
 		object_set_delta(piece, chosen);
@@ -187,8 +193,8 @@ static int object_compress(struct object_worker *worker, const struct object_cho
 	if (!chosen->count || limit <= names)
 		return 0;
 	strbuf_clear(&worker->payload);
-	if (compress_delta(worker->compressor, piece->bytes, piece->count, worker->bases.text,
-		    worker->bases.length, limit - names, &worker->payload, &pays, err) < 0)
+	if (compress_delta(worker->compressor, piece->bytes, piece->count, bases, chosen->bytes,
+		    limit - names, &worker->payload, &pays, err) < 0)
 		return -err->code;
 	if (pays) {
 		strbuf_truncate(payloads, piece->payload);

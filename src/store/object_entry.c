@@ -82,6 +82,10 @@ static int object_bases_take(struct object_store *store, struct object_worker *w
 		}
 		ret->count++;
 		ret->bytes += ret->contents[i]->count;
+		if (ret->bytes > OBJECT_BASES_BYTES) {
+			object_bases_give(store, ret);
+			return error_set(err, ERROR_CORRUPT, "it is built on too much");
+		}
 	}
 	return 0;
 }
@@ -100,25 +104,19 @@ static const void *object_bases_join(
 }
 
 /* Into bytes[entry->size]. */
-static int object_decode_into(struct object_store *store, struct object_worker *worker,
-	const struct entry *entry, const struct strbuf *raw, unsigned *budget, void *bytes,
-	struct error *err)
+static int object_decode_into(struct object_worker *worker, const struct entry *entry,
+	const struct strbuf *raw, const struct object_bases *bases, void *bytes, struct error *err)
 {
-	struct object_bases bases;
 	const char *payload = raw->text + entry_head_length(entry);
 	if (entry->method == ENTRY_STORED) {
 		memcpy(bytes, payload, (size_t)entry->size);
 		return 0;
 	}
-	if (object_bases_take(store, worker, entry, budget, &bases, err) < 0)
+	const void *joined = bases->count ? object_bases_join(worker, bases, err) : NULL;
+	if (bases->count && !joined)
 		return -err->code;
-	const void *joined = bases.count ? object_bases_join(worker, &bases, err) : NULL;
-	int status = bases.count && !joined
-			     ? -(int)err->code
-			     : compress_decode(worker->compressor, payload, (size_t)entry->payload,
-				       joined, bases.bytes, bytes, (size_t)entry->size, err);
-	object_bases_give(store, &bases);
-	return status;
+	return compress_decode(worker->compressor, payload, (size_t)entry->payload, joined,
+		bases->bytes, bytes, (size_t)entry->size, err);
 }
 
 /* Depths fall strictly from an entry to its bases, so there are no circles. */
@@ -138,12 +136,17 @@ static int object_base_decode(struct object_store *store, struct object_worker *
 		return -err->code;
 	if (entry.kind != ENTRY_BLOB || entry.depth >= below)
 		return error_set(err, ERROR_CORRUPT, "it is built on what cannot be a base");
-	struct object_content *content = object_content_make(hash, (size_t)entry.size, err);
-	if (!content)
+	/* Memory for the content is taken after that of what it is built on: a chain is long. */
+	struct object_bases bases;
+	if (object_bases_take(store, worker, &entry, budget, &bases, err) < 0)
 		return -err->code;
-	if (object_decode_into(store, worker, &entry, &raw, budget, content->bytes, err) < 0) {
+	struct object_content *content = object_content_make(store, hash, (size_t)entry.size, err);
+	int status = content ? object_decode_into(worker, &entry, &raw, &bases, content->bytes, err)
+			     : -(int)err->code;
+	object_bases_give(store, &bases);
+	if (status < 0) {
 		object_content_give(store, content);
-		return -err->code;
+		return status;
 	}
 	object_cache_add(store, content);
 	*ret = content;
@@ -155,6 +158,7 @@ int object_decode_raw(struct object_store *store, struct object_worker *worker,
 	const unsigned char **ret_bytes, struct error *err)
 {
 	unsigned budget = OBJECT_BASES_MOST;
+	struct object_bases bases;
 	if (entry->method == ENTRY_STORED) {
 		*ret_bytes = (const unsigned char *)raw->text + entry_head_length(entry);
 		return 0;
@@ -162,8 +166,12 @@ int object_decode_raw(struct object_store *store, struct object_worker *worker,
 	strbuf_clear(content);
 	if (!strbuf_reserve(content, (size_t)entry->size))
 		return strbuf_check(content, err);
-	if (object_decode_into(store, worker, entry, raw, &budget, content->text, err) < 0)
+	if (object_bases_take(store, worker, entry, &budget, &bases, err) < 0)
 		return -err->code;
+	int status = object_decode_into(worker, entry, raw, &bases, content->text, err);
+	object_bases_give(store, &bases);
+	if (status < 0)
+		return status;
 	content->length = (size_t)entry->size;
 	content->text[content->length] = '\0';
 	*ret_bytes = (const unsigned char *)content->text;

@@ -62,17 +62,19 @@ struct pack_writer {
 struct object_content {
 	struct hash hash;
 	unsigned char *bytes;
-	size_t count;
+	size_t count, room;
 	unsigned users;
 	atomic_bool is_verified; /* its hash has been compared */
 	bool is_cached;
 	uint64_t used;
 };
-enum { OBJECT_CACHED = 128 };
+enum { OBJECT_CACHED = 128, OBJECT_SPARE = 8 };
 struct object_cache {
 	pthread_mutex_t lock;
 	struct object_content *contents[OBJECT_CACHED];
-	size_t bytes;
+	struct object_content *spare[OBJECT_SPARE]; /* nobody's */
+	size_t n_spare;
+	size_t bytes; /* of those in the cache */
 	uint64_t clock;
 };
 
@@ -147,8 +149,8 @@ int pack_writer_avoid(struct object_store *store, int64_t pack, struct error *er
 
 void object_cache_init(struct object_cache *cache);
 void object_cache_release(struct object_cache *cache);
-struct object_content *object_content_make(
-	const struct hash *hash, size_t count, struct error *err) MUST_CHECK;
+struct object_content *object_content_make(struct object_store *store, const struct hash *hash,
+	size_t count, struct error *err) MUST_CHECK;
 /* Found ones are borrowed until object_content_give(). NULL: it is not there. */
 struct object_content *object_cache_find(struct object_store *store, const struct hash *hash);
 void object_cache_add(struct object_store *store, struct object_content *content);
@@ -167,6 +169,9 @@ int object_raw(struct object_store *store, const struct hash *hash, struct strbu
 int object_decode_raw(struct object_store *store, struct object_worker *worker,
 	const struct entry *entry, const struct strbuf *raw, struct strbuf *content,
 	const unsigned char **ret_bytes, struct error *err) MUST_CHECK;
+
+/* Bytes of all bases of one delta: a chain of them is in memory at once. */
+enum { OBJECT_BASES_BYTES = 2 * ENTRY_CHUNK_MOST };
 
 /* The verified content of a blob, for building on it; borrowed. ERROR_UNSUPPORTED: it is a list. */
 int object_base(struct object_store *store, struct object_worker *worker, const struct hash *hash,
