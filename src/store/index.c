@@ -18,6 +18,11 @@ struct index {
 	pthread_mutex_t lock; /* guards all below */
 	struct database *database; /* NULL: not opened, or there is none */
 	struct index_pending pending;
+	/*
+	 * Kept open from one index_has() to the next: to begin and end one each time costs more
+	 * than the search. What others have committed meanwhile is not seen, and only stored twice.
+	 */
+	struct transaction view;
 };
 
 int index_make(const char *database, struct index **ret, struct error *err)
@@ -39,6 +44,7 @@ void index_free(struct index *index)
 {
 	if (!index)
 		return;
+	transaction_end(&index->view);
 	database_close(index->database);
 	index_pending_release(&index->pending);
 	pthread_mutex_destroy(&index->lock);
@@ -48,6 +54,7 @@ void index_free(struct index *index)
 
 static int index_writer(struct index *index, struct error *err)
 {
+	transaction_end(&index->view); /* what is old cannot be written on */
 	if (index->database && database_is_writable(index->database))
 		return 0;
 	database_close(index->database);
@@ -78,6 +85,13 @@ static int index_reader(struct index *index, struct error *err)
 		return 1;
 	}
 	return status < 0 ? status : 1;
+}
+
+/* The same, seeing all that was committed by now. */
+static int index_fresh(struct index *index, struct error *err)
+{
+	transaction_end(&index->view);
+	return index_reader(index, err);
 }
 
 static void index_lock(struct index *index)
@@ -148,7 +162,36 @@ int index_find(
 	struct index *index, const struct hash *hash, struct index_entry *ret, struct error *err)
 {
 	index_lock(index);
-	return index_unlock(index, index_search(index, hash, ret, err));
+	int status = index_search(index, hash, ret, err);
+	if (!status && index->view.database) {
+		transaction_end(&index->view);
+		status = index_search(index, hash, ret, err);
+	}
+	return index_unlock(index, status);
+}
+
+void index_refresh(struct index *index)
+{
+	index_lock(index);
+	transaction_end(&index->view);
+	pthread_mutex_unlock(&index->lock);
+}
+
+static int index_look(
+	struct index *index, const struct hash *hash, struct index_entry *ret, struct error *err)
+{
+	int status = index->view.database ? 1 : index_reader(index, err);
+	if (status > 0 && !index->view.database &&
+		transaction_begin(&index->view, index->database, TRANSACTION_READ, err) < 0)
+		return -err->code;
+	return status < 0 ? status : index_search(index, hash, ret, err);
+}
+
+int index_has(
+	struct index *index, const struct hash *hash, struct index_entry *ret, struct error *err)
+{
+	index_lock(index);
+	return index_unlock(index, index_look(index, hash, ret, err));
 }
 
 int index_add(struct index *index, const struct index_entry *entry, bool replace, struct error *err)
@@ -331,7 +374,7 @@ static int index_pack_row(struct statement *row, struct pack_facts *ret, struct 
 static int index_pack_locked(
 	struct index *index, int64_t id, struct pack_facts *ret, struct error *err)
 {
-	int status = index_reader(index, err);
+	int status = index_fresh(index, err);
 	if (status <= 0)
 		return status;
 	AUTO(statement_finish)
@@ -354,7 +397,7 @@ int index_pack(struct index *index, int64_t id, struct pack_facts *ret, struct e
 
 static int index_packs_locked(struct index *index, pack_list *ret, struct error *err)
 {
-	int status = index_reader(index, err);
+	int status = index_fresh(index, err);
 	if (status <= 0)
 		return status;
 	AUTO(statement_finish)
@@ -392,7 +435,7 @@ static int index_collect(struct statement *rows, index_entries *ret, struct erro
 static int index_of_pack_locked(
 	struct index *index, int64_t pack, index_entries *ret, struct error *err)
 {
-	int status = index_reader(index, err);
+	int status = index_fresh(index, err);
 	if (status <= 0)
 		return status;
 	/* No index by place: this is for walking everything, and costs each insert nothing. */
@@ -414,7 +457,7 @@ int index_of_pack(struct index *index, int64_t pack, index_entries *ret, struct 
 static int index_page_locked(struct index *index, const struct hash *after, size_t most,
 	index_entries *ret, struct error *err)
 {
-	int status = index_reader(index, err);
+	int status = index_fresh(index, err);
 	if (status <= 0)
 		return status;
 	AUTO(statement_finish)

@@ -22,6 +22,15 @@ int index_find(struct index *index, const struct hash *hash, struct index_entry 
 	struct error *err) MUST_CHECK;
 
 /*
+ * The same, but what other processes added since the last commit or index_refresh() may be
+ * overlooked: for puts.
+ */
+int index_has(struct index *index, const struct hash *hash, struct index_entry *ret,
+	struct error *err) MUST_CHECK;
+
+void index_refresh(struct index *index);
+
+/*
  * Adds a pending entry; 1, or 0 if one of that hash is pending already (it is an object from then
  * on if the new one is). replace: it takes the place of an acknowledged one.
  */

@@ -239,6 +239,14 @@ static void object_sketch(struct object_piece *piece, bool wanted)
 		memset(&piece->sketch, 0xff, sizeof piece->sketch);
 }
 
+int object_encode_new(struct object_store *store, struct object_worker *worker,
+	const struct object_predecessor *predecessor, struct object_piece *piece,
+	struct strbuf *payloads, struct error *err)
+{
+	object_sketch(piece, predecessor->sketches != NULL);
+	return object_make_entry(store, worker, predecessor, piece, payloads, err);
+}
+
 int object_encode(struct object_store *store, struct object_worker *worker,
 	const struct object_predecessor *predecessor, bool with_sketch, struct object_piece *piece,
 	struct strbuf *payloads, struct error *err)
@@ -246,13 +254,13 @@ int object_encode(struct object_store *store, struct object_worker *worker,
 	struct index_entry facts = { .method = ENTRY_STORED };
 	bool first = predecessor->sketches != NULL;
 	hash_bytes(piece->bytes, piece->count, &piece->hash);
-	int there = index_find(store->index, &piece->hash, &facts, err);
+	int there = index_has(store->index, &piece->hash, &facts, err);
 	if (there < 0)
 		return there;
 	piece->is_there = there || object_in_old_layout(store, &piece->hash);
-	object_sketch(piece, first);
-	if (!piece->is_there &&
-		object_make_entry(store, worker, predecessor, piece, payloads, err) < 0)
+	if (piece->is_there)
+		object_sketch(piece, first);
+	else if (object_encode_new(store, worker, predecessor, piece, payloads, err) < 0)
 		return -err->code;
 	enum entry_method method = piece->is_there ? facts.method : piece->entry.method;
 	if (with_sketch && !first)
@@ -292,7 +300,7 @@ int object_is_there(
 	struct object_store *store, const struct hash *hash, bool *ret, struct error *err)
 {
 	struct index_entry facts;
-	int status = index_find(store->index, hash, &facts, err);
+	int status = index_has(store->index, hash, &facts, err);
 	if (status < 0)
 		return status;
 	*ret = status || object_in_old_layout(store, hash);

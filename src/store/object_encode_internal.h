@@ -40,6 +40,11 @@ int object_encode(struct object_store *store, struct object_worker *worker,
 	const struct object_predecessor *predecessor, bool with_sketch, struct object_piece *piece,
 	struct strbuf *payloads, struct error *err) MUST_CHECK;
 
+/* The same for a content of which the hash is known, and that the store does not have it. */
+int object_encode_new(struct object_store *store, struct object_worker *worker,
+	const struct object_predecessor *predecessor, struct object_piece *piece,
+	struct strbuf *payloads, struct error *err) MUST_CHECK;
+
 /* Appends it. *ret_new: it was not there. */
 int object_append(struct object_store *store, const struct object_piece *piece, bool is_object,
 	const struct strbuf *payloads, bool *ret_new, struct error *err) MUST_CHECK;

@@ -1,4 +1,6 @@
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "object_encode_internal.h"
 
@@ -49,7 +51,7 @@ static int object_put_piece(struct object_store *store, struct object_worker *wo
 	struct object_piece *piece, const struct hash *predecessor, bool *ret_new,
 	struct error *err)
 {
-	AUTO(object_predecessor_release) struct object_predecessor none = { .starts = NULL };
+	AUTO(object_predecessor_release) struct object_predecessor old = { .starts = NULL };
 	AUTO(strbuf_release) struct strbuf payloads = STRBUF_INIT;
 	*ret_new = false;
 	hash_bytes(piece->bytes, piece->count, &piece->hash);
@@ -57,9 +59,8 @@ static int object_put_piece(struct object_store *store, struct object_worker *wo
 		return -err->code;
 	if (piece->is_there)
 		return 0;
-	if (object_predecessor_load(store, predecessor, &none, err) < 0 ||
-		object_encode(store, worker, &none, none.sketches != NULL, piece, &payloads, err) <
-			0)
+	if (object_predecessor_load(store, predecessor, &old, err) < 0 ||
+		object_encode_new(store, worker, &old, piece, &payloads, err) < 0)
 		return -err->code;
 	return object_append(store, piece, true, &payloads, ret_new, err);
 }
@@ -89,31 +90,46 @@ static int object_put_memory(struct object_store *store, const void *bytes, size
 				     : object_put_large(store, &source, predecessor, ret, err);
 }
 
-/* What is left of a descriptor; expected: how much that may be, to read small files in one go. */
-static int object_put_descriptor(struct object_store *store, int fd, const char *name,
-	uint64_t expected, const struct hash *predecessor, struct object_put *ret,
+/*
+ * The beginning of a descriptor: all of it if it is small. A file that is as long as it was said to
+ * be is not asked for more: object_put_file() looks whether it has grown.
+ */
+static int object_read_begin(int fd, const char *name, uint64_t expected, bool is_certain,
+	struct strbuf *bytes, struct error *err)
+{
+	size_t room = expected <= OBJECT_WHOLE ? (size_t)expected + 1 : OBJECT_WHOLE + 1, count = 0;
+	for (bool first = true; bytes->length <= OBJECT_WHOLE; first = false) {
+		if (!strbuf_reserve(bytes, room))
+			return strbuf_check(bytes, err);
+		ssize_t got =
+			is_certain && first ? read(fd, bytes->text + bytes->length, room) : -1;
+		if (got >= 0)
+			count = (size_t)got;
+		else if (file_read_some(fd, name, bytes->text + bytes->length, room, &count, err) <
+			 0)
+			return -err->code;
+		bytes->length += count;
+		if (got >= 0 ? bytes->length == expected : count < room)
+			return 0;
+		room = OBJECT_WHOLE + 1 - bytes->length; /* more, or less, than was expected */
+	}
+	return 0;
+}
+
+/* What is left of a descriptor. is_certain: it is as long as expected, or else an error anyway. */
+static int object_put_descriptor(struct object_store *store, const struct object_descriptor *input,
+	uint64_t expected, bool is_certain, const struct hash *predecessor, struct object_put *ret,
 	struct error *err)
 {
 	AUTO(strbuf_release) struct strbuf bytes = STRBUF_INIT;
-	size_t room = expected <= OBJECT_WHOLE ? (size_t)expected + 1 : OBJECT_WHOLE + 1, count;
-	if (object_begin(store, err) < 0)
+	if (object_begin(store, err) < 0 ||
+		object_read_begin(input->fd, input->name, expected, is_certain, &bytes, err) < 0)
 		return -err->code;
-	for (;;) {
-		if (!strbuf_reserve(&bytes, room))
-			return strbuf_check(&bytes, err);
-		if (file_read_some(fd, name, bytes.text + bytes.length, room, &count, err) < 0)
-			return -err->code;
-		bytes.length += count;
-		if (count < room)
-			return object_put_small(
-				store, bytes.text, bytes.length, predecessor, ret, err);
-		if (bytes.length > OBJECT_WHOLE)
-			break;
-		room = OBJECT_WHOLE + 1 - bytes.length; /* it is longer than was expected */
-	}
-	struct object_input input = { { (const unsigned char *)bytes.text, bytes.length }, fd,
-		name };
-	struct object_source source = { object_read_input, &input };
+	if (bytes.length <= OBJECT_WHOLE)
+		return object_put_small(store, bytes.text, bytes.length, predecessor, ret, err);
+	struct object_input whole = { { (const unsigned char *)bytes.text, bytes.length },
+		input->fd, input->name };
+	struct object_source source = { object_read_input, &whole };
 	return object_put_large(store, &source, predecessor, ret, err);
 }
 
@@ -136,32 +152,49 @@ int object_put_bytes(struct object_store *store, const void *bytes, size_t count
 int object_put_stream(struct object_store *store, int fd, const char *name, struct hash *ret,
 	uint64_t *ret_size, struct error *err)
 {
+	struct object_descriptor input = { fd, name };
 	struct object_put put;
-	if (object_put_descriptor(store, fd, name, OBJECT_WHOLE, NULL, &put, err) < 0)
+	if (object_put_descriptor(store, &input, OBJECT_WHOLE, false, NULL, &put, err) < 0)
 		return -err->code;
 	*ret = put.hash;
 	*ret_size = put.size;
 	return 0;
 }
 
+/* As file_open(), with the one look at it that is needed anyway. */
+static int object_open_file(const char *path, struct file_facts *ret, struct error *err)
+{
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		fd = file_open(path, err); /* EINTR, or the right message */
+	if (fd < 0 || file_facts_of(fd, path, ret, err) < 0)
+		return -err->code;
+	if (ret->kind == FILE_FOLDER)
+		return error_set(err, ERROR_IO, "cannot read '%s': it is a folder", path);
+	int open = fd;
+	fd = -1;
+	return open;
+}
+
 int object_put_file(struct object_store *store, const char *path, const struct hash *predecessor,
 	struct object_file *ret_file, struct error *err)
 {
-	struct file_facts after;
+	struct file_facts *before = &ret_file->facts, after;
 	struct object_put put;
-	AUTO_CLOSE int fd = file_open(path, err);
-	if (fd < 0 || file_facts_of(fd, path, &ret_file->facts, err) < 0)
-		return -err->code;
-	bool regular = ret_file->facts.kind == FILE_REGULAR;
-	if (object_put_descriptor(store, fd, path, regular ? ret_file->facts.size : OBJECT_WHOLE,
+	AUTO_CLOSE int fd = object_open_file(path, before, err);
+	if (fd < 0)
+		return fd;
+	struct object_descriptor input = { fd, path };
+	bool regular = before->kind == FILE_REGULAR;
+	if (object_put_descriptor(store, &input, regular ? before->size : OBJECT_WHOLE, regular,
 		    predecessor, &put, err) < 0 ||
 		file_facts_of(fd, path, &after, err) < 0)
 		return -err->code;
-	if (regular && (after.size != put.size || after.size != ret_file->facts.size ||
-			       after.modified != ret_file->facts.modified))
+	if (regular && (after.size != put.size || after.size != before->size ||
+			       after.modified != before->modified))
 		return error_set(err, ERROR_INVALID, "'%s' changed while it was read", path);
 	ret_file->hash = put.hash;
-	ret_file->facts.size = put.size;
+	before->size = put.size;
 	ret_file->is_new = put.is_new;
 	return 0;
 }

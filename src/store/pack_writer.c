@@ -254,8 +254,10 @@ static int pack_flush_locked(struct object_store *store, int64_t removed, struct
 		*err = writer->failed;
 		return -err->code;
 	}
-	if (!removed && !index_pending(store->index))
+	if (!removed && !index_pending(store->index)) {
+		index_refresh(store->index);
 		return 0;
+	}
 	if (pack_sync(store, err) < 0)
 		return -err->code;
 	int status =
