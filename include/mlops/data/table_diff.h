@@ -11,12 +11,11 @@
  * added and removed only, the order ignored, duplicates counted (an edited row is one of each).
  * Where no key is named, one is looked for: a column of integers or texts in which no value is
  * missing or comes twice in either table and that has at least half of the smaller table's values
- * in common; of several the first that is called id, key, uuid, index or ..._id, else the first of
- * the table.
+ * in common, and that is called id, key, uuid, index or ..._id, or is the first of both tables.
  *
  * The result borrows the two tables, which must stay until it is released. It depends on the two
- * tables and the options, not on the number of threads. Beyond the tables about 24 bytes a row of
- * both are needed, and 16 a row and thread while distributions are compared.
+ * tables and the options, not on the number of threads. Beyond the tables 15 to 21 bytes a row of
+ * both are needed to match them, then at most 60 a row and thread for distributions.
  */
 #ifndef MLOPS_DATA_TABLE_DIFF_H
 #define MLOPS_DATA_TABLE_DIFF_H
