@@ -220,7 +220,9 @@ static int dvc_file_source(struct dvc_file *file, const struct value *root, bool
 		   dvc_file_keep(file, dep, "etag", &ret->etag, err) < 0) {
 		return -err->code;
 	}
-	*ret_has = ret->url != NULL && (!repository || ret->path);
+	/* A relative one says nothing to whoever stands elsewhere. */
+	bool anywhere = ret->url && (path_is_absolute(ret->url) || strchr(ret->url, ':'));
+	*ret_has = anywhere && (!repository || ret->path);
 	return dvc_file_keep_url(file, &ret->url, err);
 }
 

@@ -76,6 +76,11 @@ START_TEST(imports_of_dvc_keep_their_source)
 	ck_assert_str_eq(from_url->url, "https://example.org/b");
 	ck_assert_str_eq(from_url->etag, "\"5d-1\"");
 	ck_assert_ptr_null(from_url->path);
+	read_file("c.dvc",
+		"frozen: true\ndeps:\n- path: elsewhere/c\n"
+		"outs:\n- md5: e5ebd4c02cefbe7955977c67ada242b7\n  hash: md5\n  path: c\n",
+		&outputs);
+	ck_assert(!outputs.items[2].has_source);
 }
 END_TEST
 
