@@ -3,7 +3,9 @@
 
 #include "invocation.h"
 #include "mlops/base/path.h"
+#include "mlops/config/remotes.h"
 #include "mlops/system/directory.h"
+#include "mlops/system/environment.h"
 #include "mlops/versioning/import.h"
 #include "mlops/versioning/tracked.h"
 
@@ -79,6 +81,7 @@ struct import_work {
 	struct rows rows;
 	size_t n_links, n_changed, n_failed;
 	struct error failure; /* the first one */
+	struct endpoint_settings *settings;
 };
 
 static int import_show(void *context, const struct import_item *item, struct error *err)
@@ -244,6 +247,40 @@ static const char *import_source(
 	return path ? arena_copy_string(&invocation->arena, path, err) : NULL;
 }
 
+/* Do both name the same bucket of S3? */
+static bool import_same_bucket(const char *a, const char *b)
+{
+	static const char scheme[] = "s3://";
+	size_t length = sizeof scheme - 1 + strcspn(a + sizeof scheme - 1, "/");
+	return strncmp(a, b, length) == 0 && (!b[length] || b[length] == '/');
+}
+
+/*
+ * Where S3 is: as the user has it for a remote in the same bucket, else as the environment says.
+ * What a repository's file names is not asked: requests are signed with the user's key.
+ */
+static int import_settings(struct invocation *invocation, const char *url,
+	struct endpoint_settings *settings, struct error *err)
+{
+	const struct config *config;
+	size_t count;
+	if (!text_starts_with(text_of(url), "s3://"))
+		return 0;
+	const char *endpoint = environment_get("AWS_ENDPOINT_URL_S3");
+	settings->s3_endpoint = endpoint ? endpoint : environment_get("AWS_ENDPOINT_URL");
+	if (invocation_config(invocation, &config, err) < 0)
+		return -err->code;
+	const struct config_remote *remotes = config_remotes(config, &count);
+	for (size_t i = 0; i < count; i++) {
+		if (!remotes[i].is_trusted || !import_same_bucket(url, remotes[i].url))
+			continue;
+		settings->s3_endpoint = remotes[i].endpoint;
+		settings->s3_region = remotes[i].region;
+		break;
+	}
+	return 0;
+}
+
 static int import_run_one(struct import_work *work, const struct import_command *options,
 	struct object_store *store, const struct import_options *how, struct error *err)
 {
@@ -255,7 +292,7 @@ static int import_run_one(struct import_work *work, const struct import_command 
 		return error_set(err, ERROR_USAGE, "one thing is imported at a time");
 	const char *source = options->from ? what : import_source(invocation, what, err);
 	const char *target = source ? import_target(invocation, place, source, err) : NULL;
-	if (!target)
+	if (!target || import_settings(invocation, source, work->settings, err) < 0)
 		return -err->code;
 	if (options->from)
 		return import_git(&invocation->workspace, store, options->from, what,
@@ -270,6 +307,9 @@ static int import_update_one(struct import_work *work, struct object_store *stor
 	const struct tracked_item *item, const struct import_options *how, struct error *err)
 {
 	struct error why = ERROR_INIT;
+	const char *url = item->pointer.source.url;
+	if (url && import_settings(work->invocation, url, work->settings, err) < 0)
+		return -err->code;
 	if (import_update(&work->invocation->workspace, store, item->path, &item->pointer, how,
 		    &why) == 0)
 		return 0;
@@ -331,7 +371,8 @@ static int import_run_sources(
 	struct invocation *invocation = work->invocation;
 	AUTO(object_store_close) struct object_store *store = NULL;
 	struct hash sha256, blake3;
-	const struct endpoint_settings settings = { .sink = &invocation->sink };
+	struct endpoint_settings settings = { .sink = &invocation->sink };
+	work->settings = &settings;
 	struct import_options how = { .force = options->force,
 		.dry_run = options->dry_run,
 		.settings = &settings,
