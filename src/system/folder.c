@@ -48,7 +48,7 @@ static int folder_open_by_steps(int root, const char *path)
 	return result;
 }
 
-int folder_open(int root, const char *path, struct error *err)
+int folder_open_below(int root, const char *path, struct error *err)
 {
 	struct open_how how = { .flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW,
 		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH };

@@ -209,7 +209,7 @@ static int listing_open_folder(
 	char *slash = strrchr(place, '/');
 	if (slash)
 		*slash = '\0';
-	return folder_open(job->root, slash ? place : "", err);
+	return folder_open_below(job->root, slash ? place : "", err);
 }
 
 static int listing_read_group(void *context, size_t index, size_t worker, struct error *err)

@@ -44,7 +44,7 @@ static int scan_rules_read(struct scan_rules *rules, int fd, const char *name, c
 static int scan_rules_exclude(struct scan_rules *rules, int root, struct error *err)
 {
 	struct error ignored = ERROR_INIT;
-	AUTO_CLOSE int info = folder_open(root, ".git/info", &ignored);
+	AUTO_CLOSE int info = folder_open_below(root, ".git/info", &ignored);
 	return info < 0 ? 0 : scan_rules_read(rules, info, "exclude", "", &rules->git, err);
 }
 
@@ -52,7 +52,7 @@ static int scan_rules_exclude(struct scan_rules *rules, int root, struct error *
 static int scan_rules_of(
 	struct scan_rules *rules, int root, const char *folder, bool git_rules, struct error *err)
 {
-	AUTO_CLOSE int fd = folder_open(root, folder, err);
+	AUTO_CLOSE int fd = folder_open_below(root, folder, err);
 	if (fd < 0 || scan_rules_read(rules, fd, IGNORE_FILE, folder, &rules->own, err) < 0)
 		return -err->code;
 	return git_rules ? scan_rules_read(rules, fd, SCAN_GIT_FILE, folder, &rules->git, err) : 0;
@@ -236,7 +236,7 @@ static int scan_task(void *context, struct parallel_queue *queue, void *pointer,
 	if (item->depth > SCAN_DEPTH)
 		return error_set(err, ERROR_UNSUPPORTED, "'%s' lies more than %d folders deep",
 			item->path, SCAN_DEPTH);
-	AUTO_CLOSE int fd = folder_open(state->root, item->path, err);
+	AUTO_CLOSE int fd = folder_open_below(state->root, item->path, err);
 	if (fd < 0) {
 		/* Removed since its parent was read: as if it had never been there. */
 		if (err->code != ERROR_NOT_FOUND || item->depth == 0)

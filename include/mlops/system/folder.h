@@ -11,7 +11,7 @@
 #include "mlops/system/file.h"
 
 /* A descriptor of the folder `path` below `root` ("" or "a/b"), or -code. */
-int folder_open(int root, const char *path, struct error *err);
+int folder_open_below(int root, const char *path, struct error *err);
 
 /* A descriptor of any folder, to stand as root; a link there is followed. */
 int folder_open_root(const char *path, struct error *err);

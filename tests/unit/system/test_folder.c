@@ -27,7 +27,7 @@ START_TEST(what_a_folder_holds)
 	AUTO_CLOSE int root = folder_open_root(".", &err);
 	ck_assert_int_ge(root, 0);
 	for (int facts = 0; facts < 2; facts++) {
-		AUTO_CLOSE int fd = folder_open(root, "d", &err);
+		AUTO_CLOSE int fd = folder_open_below(root, "d", &err);
 		ck_assert_int_ge(fd, 0);
 		ck_assert_int_eq(folder_read(fd, "d", facts, &entries, &err), 0);
 		ck_assert_uint_eq(entries.count, 4);
@@ -37,7 +37,7 @@ START_TEST(what_a_folder_holds)
 		ck_assert_int_eq(find(&entries, "p")->facts.kind, FILE_OTHER);
 	}
 	ck_assert_uint_eq(find(&entries, "a")->facts.size, 3);
-	AUTO_CLOSE int again = folder_open(root, "", &err);
+	AUTO_CLOSE int again = folder_open_below(root, "", &err);
 	ck_assert_int_eq(folder_read(again, ".", true, &entries, &err), 0);
 	ck_assert_uint_eq(entries.count, 1);
 }
@@ -51,14 +51,14 @@ START_TEST(no_link_is_followed)
 	ck_assert_int_eq(symlink("d", "l"), 0);
 	ck_assert_int_eq(symlink("a", "d/b"), 0);
 	AUTO_CLOSE int root = folder_open_root(".", &err);
-	AUTO_CLOSE int deep = folder_open(root, "d/e/f", &err);
+	AUTO_CLOSE int deep = folder_open_below(root, "d/e/f", &err);
 	ck_assert_int_ge(deep, 0);
-	ck_assert_int_lt(folder_open(root, "l", &err), 0);
-	ck_assert_int_lt(folder_open(root, "l/e", &err), 0);
-	ck_assert_int_lt(folder_open(root, "..", &err), 0);
-	ck_assert_int_lt(folder_open(root, "/", &err), 0);
-	ck_assert_int_eq(folder_open(root, "d/none", &err), -ERROR_NOT_FOUND);
-	AUTO_CLOSE int d = folder_open(root, "d", &err);
+	ck_assert_int_lt(folder_open_below(root, "l", &err), 0);
+	ck_assert_int_lt(folder_open_below(root, "l/e", &err), 0);
+	ck_assert_int_lt(folder_open_below(root, "..", &err), 0);
+	ck_assert_int_lt(folder_open_below(root, "/", &err), 0);
+	ck_assert_int_eq(folder_open_below(root, "d/none", &err), -ERROR_NOT_FOUND);
+	AUTO_CLOSE int d = folder_open_below(root, "d", &err);
 	AUTO_CLOSE int a = folder_open_file(d, "a");
 	ck_assert_int_ge(a, 0);
 	ck_assert_int_lt(folder_open_file(d, "b"), 0);
