@@ -56,9 +56,13 @@ static void listing_problem_add(
 	problem->why = why;
 }
 
+/* What .mlopsignore names is not to be tracked, so it cannot be wrong. */
 static int listing_refuse(struct listing_worker *worker, const struct scan_folder *folder,
-	const char *name, const char *why, struct error *err)
+	const struct folder_entry *entry, const char *why, struct error *err)
 {
+	const char *name = entry->name;
+	if (scan_is_out(folder, name, entry->facts.kind == FILE_FOLDER, false))
+		return 0;
 	char *path = memory_format(err, "%s/%s", folder->path, name);
 	if (!path)
 		return -err->code;
@@ -73,8 +77,9 @@ static bool listing_is_pointer(const char *name)
 }
 
 static int listing_check_link(struct listing_worker *worker, const struct scan_folder *folder,
-	const char *below, const char *name, struct error *err)
+	const char *below, const struct folder_entry *entry, struct error *err)
 {
+	const char *name = entry->name;
 	char text[LISTING_LINK_LONGEST + 1];
 	struct error wrong = ERROR_INIT;
 	ssize_t length = readlinkat(folder->fd, name, text, LISTING_LINK_LONGEST);
@@ -86,7 +91,7 @@ static int listing_check_link(struct listing_worker *worker, const struct scan_f
 		return -err->code;
 	if (tree_check_link(path, text, &wrong) == 0)
 		return 0;
-	return listing_refuse(worker, folder, name,
+	return listing_refuse(worker, folder, entry,
 		"is a link out of the tracked folder, or one that could lead there", err);
 }
 
@@ -94,21 +99,21 @@ static int listing_check(struct listing_worker *worker, const struct scan_folder
 	const char *below, const struct folder_entry *entry, struct error *err)
 {
 	if (strcmp(entry->name, ".git") == 0)
-		return listing_refuse(worker, folder, entry->name,
+		return listing_refuse(worker, folder, entry,
 			"belongs to a git repository inside the folder", err);
 	if (strcmp(entry->name, ".mlops") == 0)
-		return listing_refuse(worker, folder, entry->name,
+		return listing_refuse(worker, folder, entry,
 			"belongs to an mlops project inside the folder", err);
 	if (entry->facts.kind == FILE_FOLDER)
 		return 0;
 	if (listing_is_pointer(entry->name))
-		return listing_refuse(worker, folder, entry->name,
+		return listing_refuse(worker, folder, entry,
 			"is the pointer of data that are tracked on their own", err);
 	if (entry->facts.kind == FILE_LINK)
-		return listing_check_link(worker, folder, below, entry->name, err);
+		return listing_check_link(worker, folder, below, entry, err);
 	if (entry->facts.kind == FILE_OTHER)
-		return listing_refuse(worker, folder, entry->name,
-			"is neither a file nor a folder nor a link", err);
+		return listing_refuse(
+			worker, folder, entry, "is neither a file nor a folder nor a link", err);
 	return 0;
 }
 

@@ -212,6 +212,17 @@ const struct hash *stat_cache_hash(const struct stat_cache *cache, size_t index)
 	return &cache->hashes[index];
 }
 
+struct file_facts stat_cache_facts(const struct stat_cache *cache, size_t index)
+{
+	const struct stat_cache_item *item = &cache->items[index];
+	return (struct file_facts){ .kind = (enum file_kind)item->kind,
+		.mode = item->mode,
+		.size = item->size,
+		.modified = item->modified,
+		.changed = item->changed,
+		.inode = item->inode };
+}
+
 /* Index of a path's entry, or SIZE_MAX. */
 static size_t stat_cache_search(const struct stat_cache *cache, const char *path)
 {
@@ -247,18 +258,12 @@ int stat_cache_each_in(const struct stat_cache *cache, size_t folder, stat_cache
 		strbuf_add_char(&path, '/');
 	size_t length = path.length;
 	for (size_t i = place->first; i < (size_t)place->first + place->count; i++) {
-		const struct stat_cache_item *item = &cache->items[i];
 		strbuf_truncate(&path, length);
-		strbuf_add(&path, cache->names + item->name);
+		strbuf_add(&path, cache->names + cache->items[i].name);
 		if (strbuf_check(&path, err) < 0)
 			return -err->code;
 		struct stat_entry entry = { .path = path.text,
-			.facts = { .kind = (enum file_kind)item->kind,
-				.mode = item->mode,
-				.size = item->size,
-				.modified = item->modified,
-				.changed = item->changed,
-				.inode = item->inode },
+			.facts = stat_cache_facts(cache, i),
 			.hash = cache->hashes[i] };
 		int result = visit(context, &entry, err);
 		if (result != 0)

@@ -144,8 +144,7 @@ static int tracked_visit_revision(
 	return tracked_list_add(list, inside, length, &pointer, err);
 }
 
-/* The workspace's folder as the repository's paths begin, "" or "a/b/". */
-static char *tracked_prefix(
+char *tracked_prefix(
 	const struct workspace *workspace, struct repository *repository, struct error *err)
 {
 	AUTO_FREE char *root = directory_real_path(workspace->root, err);

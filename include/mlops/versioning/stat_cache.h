@@ -65,6 +65,7 @@ size_t stat_cache_find(const struct stat_cache *cache, const struct stat_cache_f
 bool stat_cache_is_clean(
 	const struct stat_cache *cache, size_t index, const struct file_facts *facts);
 const struct hash *stat_cache_hash(const struct stat_cache *cache, size_t index);
+struct file_facts stat_cache_facts(const struct stat_cache *cache, size_t index);
 
 /*
  * The entries of one folder by name, or of all, folder by folder. The entry's path lives until

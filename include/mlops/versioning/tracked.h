@@ -31,6 +31,13 @@ int tracked_at_revision(const struct workspace *workspace, struct repository *re
 	const char *revision, struct tracked *ret, struct error *err) MUST_CHECK;
 
 /*
+ * How the paths of the workspace begin in the repository, "" or "a/b/"; the caller's. ERROR_INVALID
+ * if it is not inside.
+ */
+char *tracked_prefix(const struct workspace *workspace, struct repository *repository,
+	struct error *err) MUST_CHECK;
+
+/*
  * The tracked path that holds `path` (itself or a folder above it), both from the root; *ret_below
  * is what is left of the path ("" if it is the tracked path). NULL if there is none.
  */
