@@ -6,6 +6,7 @@
  */
 #define COMMANDS(X)                                                                                \
 	X(_complete)                                                                               \
+	X(add)                                                                                     \
 	X(completion)                                                                              \
 	X(config)                                                                                  \
 	X(diff)                                                                                    \
