@@ -111,10 +111,8 @@ static int checkout_say_refused(const struct checkout *checkout, size_t count, s
 	else
 		error_set(err, ERROR_EXISTS, "%zu files have changed and are not in the store: %s",
 			count, names.text);
-	return error_hint(err,
-		"keep them with 'mlops add %s', or give them up with --force "
-		"(folders with files that are not tracked: move them away)",
-		checkout->data_path);
+	return error_hint(err, "keep %s with 'mlops add %s', or give %s up with --force",
+		count == 1 ? "it" : "them", checkout->data_path, count == 1 ? "it" : "them");
 }
 
 static int checkout_say_missing(const struct checkout *checkout, size_t count, struct error *err)
