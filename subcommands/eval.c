@@ -3,6 +3,7 @@
 
 #include "evaluation_text.h"
 #include "mlops/pipeline/eval_run.h"
+#include "mlops/versioning/provenance.h"
 #include "mlops/system/atomic.h"
 #include "session.h"
 
@@ -24,9 +25,29 @@ static const struct operand_spec eval_operand_table[] = {
 	OPERAND_END
 };
 
-enum { EVAL_FACTS = 7 };
+enum { EVAL_FACTS = 8 };
 
-static void eval_facts(const struct eval_result *result, const char *rows,
+/* "8c1f02ab99d0, data/raw at 51d0c3…, changed": what was read, and which version that is. */
+static int eval_version(const struct invocation *invocation, const struct eval_result *result,
+	struct object_store *objects, struct strbuf *text, struct error *err)
+{
+	AUTO(provenance_release) struct provenance from = { .tracked = NULL };
+	const struct dataset_file *file = &result->dataset.files[0];
+	char hash[HASH_TEXT_SIZE];
+	if (provenance_find(&invocation->workspace, objects, result->data_path, &file->hash, &from,
+		    err) < 0)
+		return -err->code;
+	hash_format(&file->hash, hash);
+	strbuf_add(text, hash);
+	if (from.tracked) {
+		hash_format(&from.version, hash);
+		strbuf_printf(text, ", tracked as %s@%s%s", from.tracked, hash,
+			from.state == PROVENANCE_SAME ? "" : ", but not as its pointer says");
+	}
+	return strbuf_check(text, err);
+}
+
+static void eval_facts(const struct eval_result *result, const char *rows, const char *version,
 	struct evaluation_fact facts[EVAL_FACTS])
 {
 	const struct dataset_file *file = &result->dataset.files[0];
@@ -38,6 +59,7 @@ static void eval_facts(const struct eval_result *result, const char *rows,
 	facts[5] = (struct evaluation_fact){ "target", result->dataset.settings.target };
 	facts[6] = (struct evaluation_fact){ "project",
 		result->run.project ? result->run.project : "" };
+	facts[7] = (struct evaluation_fact){ "data version", version };
 }
 
 static int eval_write_page(const struct eval_result *result,
@@ -83,12 +105,15 @@ static int eval_text(struct invocation *invocation, const struct eval_result *re
 }
 
 static int eval_answer(struct invocation *invocation, const struct eval_options *options,
-	const struct eval_result *result, struct error *err)
+	const struct eval_result *result, struct object_store *objects, struct error *err)
 {
+	AUTO(strbuf_release) struct strbuf version = STRBUF_INIT;
 	char rows[64];
 	struct evaluation_fact facts[EVAL_FACTS];
 	snprintf(rows, sizeof rows, "%zu rows", result->dataset.source.table.n_rows);
-	eval_facts(result, rows, facts);
+	if (eval_version(invocation, result, objects, &version, err) < 0)
+		return -err->code;
+	eval_facts(result, rows, version.text, facts);
 	AUTO_FREE char *subtitle =
 		memory_format(err, "run %.7s %s", result->run.id, result->run.name);
 	if (!subtitle)
@@ -141,7 +166,7 @@ static int eval_main(struct invocation *invocation, const void *options_pointer,
 			invocation_show_problems(invocation, &problems, (struct text){ NULL, 0 });
 		return status;
 	}
-	return eval_answer(invocation, options, &result, err);
+	return eval_answer(invocation, options, &result, objects, err);
 }
 
 const struct command command_eval = {

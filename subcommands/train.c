@@ -10,6 +10,7 @@
 
 struct train_options {
 	struct option_list sets, tags;
+	bool allow_changed_data;
 	const char *name, *file;
 	uint64_t jobs;
 };
@@ -21,6 +22,8 @@ static const struct option_spec train_option_table[] = {
 	OPTION_LIST(struct train_options, tags, 0, "tag", "TAG", "tag the run"),
 	OPTION_PATH(struct train_options, file, 0, "file", "FILE",
 		"read FILE instead of the nearest mlops.yaml"),
+	OPTION_FLAG(struct train_options, allow_changed_data, 0, "allow-changed-data",
+		"train although data differ from their pointers"),
 	OPTION_U64(struct train_options, jobs, 'j', "jobs", "N", 1, 256, "use N threads"),
 	OPTION_END
 };
@@ -193,6 +196,7 @@ static int train_main(struct invocation *invocation, const void *options_pointer
 		.name = options->name,
 		.tags = options->tags.items,
 		.arguments = session_arguments(invocation),
+		.allow_changed_data = options->allow_changed_data,
 		.sink = &invocation->sink,
 		.problems = &problems };
 	status = train_run(&request, &result, err);

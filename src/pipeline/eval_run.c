@@ -269,14 +269,20 @@ static int eval_all(
 		status = eval_load_project(&result->run, &result->project, err);
 	if (status < 0)
 		return status;
-	if (request->data)
-		return eval_load_other(request, result, err);
+	if (request->data) {
+		result->data_path = memory_copy_string(request->data, err);
+		return result->data_path ? eval_load_other(request, result, err) : -(int)err->code;
+	}
 	AUTO_FREE char *root = eval_project_folder(request, err);
 	if (!root)
 		return -(int)err->code;
 	status = dataset_load(
 		&result->project, root, request->sink, request->problems, &result->dataset, err);
-	return status < 0 ? status : eval_check_inputs(request, &result->dataset, err);
+	if (status < 0)
+		return status;
+	result->data_path = path_join(root, result->dataset.files[0].path, err);
+	return result->data_path ? eval_check_inputs(request, &result->dataset, err)
+				 : -(int)err->code;
 }
 
 int eval_run(const struct eval_request *request, struct eval_result *ret_result, struct error *err)
@@ -297,4 +303,5 @@ void eval_result_release(struct eval_result *result)
 	dataset_release(&result->dataset);
 	evaluation_release(&result->evaluation);
 	document_release(&result->project);
+	memory_free(TAKE(result->data_path));
 }

@@ -9,6 +9,7 @@
 #include "mlops/database/transaction.h"
 #include "mlops/evaluate/render.h"
 #include "mlops/pipeline/capture.h"
+#include "mlops/pipeline/data_versions.h"
 #include "mlops/pipeline/run_log.h"
 #include "mlops/record/files.h"
 #include "mlops/record/metrics.h"
@@ -24,6 +25,7 @@ struct train_job {
 	struct record *record;
 	struct object_store *objects;
 	struct capture capture;
+	struct data_versions versions;
 	struct run_log log;
 	struct run_file artifacts[8];
 	char hashes[8][HASH_TEXT_SIZE];
@@ -36,6 +38,7 @@ static void train_job_release(struct train_job *job)
 {
 	run_log_close(&job->log);
 	capture_release(&job->capture);
+	data_versions_release(&job->versions);
 	object_store_close(job->objects);
 	record_close(job->record);
 }
@@ -324,6 +327,8 @@ static int train_record(struct train_job *job, struct error *err)
 	if (status == 0)
 		status = train_record_files(job, err);
 	if (status == 0)
+		status = data_versions_record(&job->versions, job->record, job->run, err);
+	if (status == 0)
 		status = train_record_rest(job, err);
 	if (status == 0)
 		status = run_finish(job->record, job->run, job->result->status, NULL, err);
@@ -423,6 +428,11 @@ static int train_open(struct train_job *job, struct error *err)
 	if (status == 0)
 		status = dataset_load(request->project, request->root, request->sink,
 			request->problems, &job->result->dataset, err);
+	if (status == 0)
+		status = data_versions_find(request->workspace, job->objects, request->root,
+			&job->result->dataset, &job->versions, err);
+	if (status == 0 && !request->allow_changed_data)
+		status = data_versions_check(&job->versions, err);
 	if (status == 0)
 		status = train_check(job, err);
 	if (status == 0)

@@ -31,6 +31,7 @@ struct eval_result {
 	struct dataset dataset;
 	struct evaluation evaluation;
 	char model_hash[HASH_TEXT_SIZE];
+	char *data_path; /* of the dataset's first file, as it was opened */
 };
 
 /*

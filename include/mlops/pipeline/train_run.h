@@ -1,7 +1,8 @@
 /*
  * train_run: the life of a training run, from a checked project to a recorded result.
  *
- *	1. the data are read, split and checked; what is wrong with them ends here, without a run
+ *	1. the data are read, split and checked; what is wrong with them ends here, without a run,
+ *	   as do tracked data that are not the version that their pointer names
  *	2. the state of the code is taken and the run begins
  *	3. features and model are fitted and written as one ONNX graph, which is checked
  *	4. the graph is evaluated on validation and test rows
@@ -27,6 +28,7 @@ struct train_request {
 	const char *name; /* of the run; NULL: a readable one */
 	const char *const *tags; /* NULL-terminated; or NULL */
 	const char *arguments; /* the command line, for the record; or NULL */
+	bool allow_changed_data; /* go on with data that are not as their pointers say */
 	const struct event_sink *sink; /* may be NULL */
 	struct problems *problems; /* takes the places of bad rows; may be NULL */
 };
