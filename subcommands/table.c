@@ -7,6 +7,7 @@
 #define COMMANDS(X)                                                                                \
 	X(_complete)                                                                               \
 	X(add)                                                                                     \
+	X(checkout)                                                                                \
 	X(completion)                                                                              \
 	X(config)                                                                                  \
 	X(diff)                                                                                    \
