@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "init_hooks.h"
 #include "invocation.h"
 #include "mlops/base/embedded.h"
 #include "mlops/base/path.h"
@@ -20,6 +21,7 @@
 
 struct init_options {
 	const char *folder, *example, *data, *target;
+	bool hooks;
 };
 
 static const struct option_spec init_option_table[] = {
@@ -29,6 +31,8 @@ static const struct option_spec init_option_table[] = {
 		"the data that mlops.yaml shall name"),
 	OPTION_STRING(struct init_options, target, 0, "target", "COLUMN",
 		"the column of FILE to predict; the last one unless given"),
+	OPTION_FLAG(struct init_options, hooks, 0, "hooks",
+		"have git put data in place, check and push them"),
 	OPTION_END
 };
 
@@ -41,6 +45,7 @@ static const struct operand_spec init_operand_table[] = {
 struct init_work {
 	const char *folder; /* as the user named it */
 	VEC(char *) files; /* written, from the folder */
+	const char *hooks[INIT_HOOKS + 1]; /* that are new */
 	bool new_store, in_git;
 };
 
@@ -232,6 +237,11 @@ static int init_answer(
 		for (size_t i = 0; i < work->files.count; i++)
 			json_string(json, work->files.items[i]);
 		json_end(json);
+		json_key(json, "hooks");
+		json_array(json);
+		for (size_t i = 0; work->hooks[i]; i++)
+			json_string(json, work->hooks[i]);
+		json_end(json);
 		return 0;
 	}
 	struct strbuf *out = output_text(&invocation->output);
@@ -240,6 +250,8 @@ static int init_answer(
 		work->new_store ? "" : " (was there)");
 	for (size_t i = 0; i < work->files.count; i++)
 		strbuf_printf(out, ", %s", work->files.items[i]);
+	for (size_t i = 0; work->hooks[i]; i++)
+		strbuf_printf(out, "%s%s", i ? ", " : "\ngit hooks: ", work->hooks[i]);
 	strbuf_printf(out, "\nnext: %s%s%smlops train\n", here ? "" : "cd ",
 		here ? "" : work->folder, here ? "" : " && ");
 	return strbuf_check(out, err);
@@ -270,6 +282,12 @@ static int init_main(struct invocation *invocation, const void *options_pointer,
 	struct error none = ERROR_INIT;
 	AUTO(repository_close) struct repository *repository = NULL;
 	work.in_git = repository_open(work.folder, &repository, &none) == 0;
+	if (options->hooks && !work.in_git) {
+		*err = none;
+		return error_prefix(err, "no hooks were installed");
+	}
+	if (options->hooks && init_hooks(invocation, repository, work.folder, work.hooks, err) < 0)
+		return -err->code;
 	if (!work.in_git)
 		message_note(&invocation->messages,
 			"no git repository: runs will not say which code made them; run 'git init'");

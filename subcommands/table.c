@@ -6,6 +6,7 @@
  */
 #define COMMANDS(X)                                                                                \
 	X(_complete)                                                                               \
+	X(_hook)                                                                                   \
 	X(add)                                                                                     \
 	X(checkout)                                                                                \
 	X(completion)                                                                              \
