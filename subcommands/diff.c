@@ -10,12 +10,14 @@
 #include "mlops/record/environment.h"
 #include "mlops/record/files.h"
 #include "mlops/record/params.h"
+#include "mlops/system/file.h"
 #include "mlops/system/hash.h"
 #include "mlops/ui/text_table.h"
+#include "diff_data.h"
 #include "runs.h"
 
 struct diff_options {
-	struct option_list revisions;
+	struct option_list operands;
 	bool exit_code, all;
 };
 
@@ -27,8 +29,8 @@ static const struct option_spec diff_option_table[] = {
 };
 
 static const struct operand_spec diff_operands[] = {
-	OPERAND_LIST(struct diff_options, revisions, 0, "RUN", COMPLETE_RUN,
-		"two runs: @~1 and @ unless said; one is compared with the last"),
+	OPERAND_LIST(struct diff_options, operands, 0, "RUN", COMPLETE_RUN,
+		"two runs (@~1 and @ unless said), or versions and a path of data"),
 	OPERAND_END,
 };
 
@@ -450,30 +452,54 @@ static int diff_compare(struct diff *diff, const struct diff_options *options, s
 	return -ERROR_CHECK;
 }
 
+static int diff_resolve(struct diff *diff, int side, const char *name, struct error *err)
+{
+	if (runs_resolve(diff->invocation, diff->record, name, &diff->runs[side], err) == 0)
+		return 0;
+	if (err->code == ERROR_NOT_FOUND && file_exists(name))
+		return error_hint(err,
+			"versions of '%s' can be compared once it is tracked: mlops add %s", name,
+			name);
+	return -err->code;
+}
+
 static int diff_run(struct invocation *invocation, const void *raw_options, struct error *err)
 {
 	const struct diff_options *options = raw_options;
+	struct diff_data_request data = { .exit_code = options->exit_code };
 	struct diff diff = {
 		.invocation = invocation, .record = invocation->record, .items = VEC_INIT
 	};
-	size_t count = options->revisions.count;
-	if (count > 2)
-		return error_set(
-			err, ERROR_USAGE, "two runs are compared, and %zu are given", count);
-	const char *from = count ? options->revisions.items[0] : "@~1";
-	const char *to = count == 2 ? options->revisions.items[1] : "@";
-	if (runs_resolve(invocation, diff.record, from, &diff.runs[0], err) < 0 ||
-		runs_resolve(invocation, diff.record, to, &diff.runs[1], err) < 0)
+	size_t count = options->operands.count;
+	bool is_data = false;
+	if (count > 3)
+		return error_set(err, ERROR_USAGE,
+			"two runs are compared, or two versions of a path, and %zu are given",
+			count);
+	if (diff_data_recognise(invocation, &options->operands, &data, &is_data, err) < 0)
+		return -err->code;
+	if (is_data)
+		return diff_data_run(invocation, &data, err);
+	const char *from = count ? options->operands.items[0] : "@~1";
+	const char *to = count == 2 ? options->operands.items[1] : "@";
+	if (diff_resolve(&diff, 0, from, err) < 0 || diff_resolve(&diff, 1, to, err) < 0)
 		return -err->code;
 	int status = diff_compare(&diff, options, err);
 	vec_release(&diff.items);
 	return status;
 }
 
+static const char *const diff_usage[] = {
+	"diff [OPTION...] [RUN [RUN]]",
+	"diff [OPTION...] [REV [REV]] PATH",
+	NULL,
+};
+
 const struct command command_diff = {
 	.name = "diff",
-	.summary = "compare two runs: params, metrics, data, code",
+	.summary = "compare two runs, or two versions of data",
 	.group = COMMAND_RUNS,
+	.usage = diff_usage,
 	.options = diff_option_table,
 	.operands = diff_operands,
 	.options_size = sizeof(struct diff_options),
