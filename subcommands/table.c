@@ -27,6 +27,7 @@
 	X(rm)                                                                                      \
 	X(schema)                                                                                  \
 	X(show)                                                                                    \
+	X(status)                                                                                  \
 	X(tag)                                                                                     \
 	X(train)                                                                                   \
 	X(version)
