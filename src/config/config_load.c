@@ -13,6 +13,7 @@ struct config_loader {
 	struct problems *problems;
 	enum config_layer layer;
 	const struct document *document; /* of the file that is being read */
+	const char *only; /* of the variables and overrides; NULL: all */
 	struct error *err;
 };
 
@@ -185,7 +186,8 @@ static int config_load_variable(
 		AUTO(strbuf_release) struct strbuf variable = STRBUF_INIT;
 		struct config_slot origin = { .layer = CONFIG_ENVIRONMENT, .origin = name };
 		setting_variable(&setting_table[i], &variable);
-		if (strcmp(variable.text, name) != 0)
+		if (strcmp(variable.text, name) != 0 ||
+			(loader->only && strcmp(setting_table[i].name, loader->only) != 0))
 			continue;
 		if (config_put(loader->config, &setting_table[i], value, &origin, err) < 0)
 			return error_prefix(err, "%s", name);
@@ -211,12 +213,34 @@ static int config_load_override(struct config_loader *loader, const char *overri
 		return nearest ? error_hint(loader->err, "did you mean '%s'?", nearest)
 			       : -ERROR_USAGE;
 	}
+	if (loader->only && strcmp(name, loader->only) != 0)
+		return 0;
 	if (setting->flags & SETTING_SECRET)
 		return error_set(loader->err, ERROR_USAGE,
 			"--config: '%s' is secret, and others can read command lines", name);
 	if (config_put(loader->config, setting, equals + 1, &origin, loader->err) < 0)
 		return error_prefix(loader->err, "--config");
 	return 0;
+}
+
+static int config_load_environment(struct config_loader *loader)
+{
+	const struct config_sources *sources = loader->sources;
+	int status = 0;
+	if (sources->environment)
+		status = environment_each("MLOPS_", config_load_variable, loader, loader->err);
+	for (size_t i = 0; status == 0 && sources->overrides && sources->overrides[i]; i++)
+		status = config_load_override(loader, sources->overrides[i]);
+	return status;
+}
+
+/* Whether the repository is trusted has to be known before its file is read. */
+static int config_load_trust(struct config_loader *loader)
+{
+	loader->only = "trust.repositories";
+	int status = config_load_environment(loader);
+	loader->only = NULL;
+	return status;
 }
 
 static int config_load_layers(struct config_loader *loader)
@@ -227,16 +251,14 @@ static int config_load_layers(struct config_loader *loader)
 	int status = config_load_built_in(loader);
 	for (int layer = CONFIG_SYSTEM; status == 0 && layer <= CONFIG_REPOSITORY; layer++) {
 		loader->layer = (enum config_layer)layer;
-		if (files[layer])
+		if (layer == CONFIG_REPOSITORY)
+			status = config_load_trust(loader);
+		if (status == 0 && files[layer])
 			status = config_load_file(loader, files[layer]);
 	}
 	if (status == 0)
 		status = problems_check(loader->problems, loader->err);
-	if (status == 0 && sources->environment)
-		status = environment_each("MLOPS_", config_load_variable, loader, loader->err);
-	for (size_t i = 0; status == 0 && sources->overrides && sources->overrides[i]; i++)
-		status = config_load_override(loader, sources->overrides[i]);
-	return status;
+	return status == 0 ? config_load_environment(loader) : status;
 }
 
 int config_load(const struct config_sources *sources, struct problems *problems,

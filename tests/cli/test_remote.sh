@@ -78,7 +78,7 @@ sed -i 's,/remote",/other",' .mlops/config.yaml
 run push
 expect_exit 2
 check 'the changed URL is shown' contains err "$scratch/other"
-run --config trust.repositories='*' remote list
+run --config trust.repositories='*' push
 expect_exit 0
 
 run remote remove origin

@@ -52,6 +52,28 @@ START_TEST(a_trusted_repository_is_trusted)
 }
 END_TEST
 
+/* Also by what comes after the repository's file: the environment and the command line. */
+START_TEST(later_layers_trust_too)
+{
+	AUTO(workfolder_leave) struct workfolder work = workfolder_enter();
+	struct error err = ERROR_INIT;
+	size_t count;
+	const char *const overrides[] = { "trust.repositories=*", NULL };
+	struct config_sources sources = {
+		.repository_file = "repo.yaml", .repository = "/project", .environment = _i == 0
+	};
+	workfolder_write("repo.yaml", "remotes:\n  b: /x\nui:\n  pager: evil\n");
+	if (_i == 0)
+		setenv("MLOPS_TRUST_REPOSITORIES", "/project", 1);
+	else
+		sources.overrides = overrides;
+	AUTO(config_free) struct config *config = NULL;
+	OK(config_load(&sources, NULL, &config, &err));
+	ck_assert(config_remotes(config, &count)[0].is_trusted);
+	ck_assert_str_eq(config_text(config, "ui.pager"), "evil");
+}
+END_TEST
+
 START_TEST(wrong_remotes_are_refused)
 {
 	static const char *const texts[] = { "remotes:\n  a: {}\n", "remotes:\n  a: 3\n",
@@ -105,6 +127,7 @@ int main(void)
 	tcase_add_test(one, later_layers_replace_whole_remotes);
 	tcase_add_test(one, a_trusted_repository_is_trusted);
 	tcase_add_test(one, the_rest_of_the_file_stays);
+	tcase_add_loop_test(one, later_layers_trust_too, 0, 2);
 	tcase_add_loop_test(one, wrong_remotes_are_refused, 0, 7);
 	suite_add_tcase(suite, one);
 	SRunner *runner = srunner_create(suite);
