@@ -19,7 +19,7 @@ enum {
 	FETCH_WHOLE = 2, /* of a pack of which half is wanted all is read */
 	FETCH_BATCH = 32 /* ranges between two flushes, for each thread */
 };
-#define FETCH_WAITING_MOST ((size_t)256 << 20)
+#define FETCH_WAITING_MOST ((size_t)64 << 20)
 
 enum fetch_state { FETCH_WANTED, FETCH_HERE, FETCH_LACKING };
 

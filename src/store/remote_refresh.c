@@ -113,10 +113,28 @@ static int remote_listing_read(
 	return 0;
 }
 
+static int remote_set_made(struct remote *remote, bool is_made, struct error *err)
+{
+	if (remote_make_row(remote, err) < 0)
+		return -err->code;
+	AUTO(statement_finish)
+	struct statement *set = statement_prepare(
+		remote->database, "UPDATE remotes SET format = ?2 WHERE id = ?1", err);
+	if (!set)
+		return -err->code;
+	bind_integer(set, 1, remote->number);
+	bind_integer(set, 2, is_made);
+	remote->is_made = is_made;
+	return statement_run(set, err);
+}
+
 /* A remote that somebody has begun says which version it is of. */
 static int remote_check_version(struct remote *remote, bool is_empty, struct error *err)
 {
 	AUTO(strbuf_release) struct strbuf text = STRBUF_INIT;
+	/* Empty again, it may be another one in the same place. */
+	if (remote->is_made && is_empty && remote_set_made(remote, false, err) < 0)
+		return -err->code;
 	if (remote->is_made)
 		return 0;
 	int status = endpoint_get_bytes(remote->endpoint, REMOTE_VERSION_FILE, 64, &text, err);
@@ -133,16 +151,7 @@ static int remote_check_version(struct remote *remote, bool is_empty, struct err
 	if (strcmp(text.text, REMOTE_VERSION) != 0)
 		return error_set(err, ERROR_UNSUPPORTED,
 			"its format '%.20s' is not one that this program knows", text.text);
-	if (remote_make_row(remote, err) < 0)
-		return -err->code;
-	AUTO(statement_finish)
-	struct statement *set = statement_prepare(
-		remote->database, "UPDATE remotes SET format = 1 WHERE id = ?1", err);
-	if (!set)
-		return -err->code;
-	bind_integer(set, 1, remote->number);
-	remote->is_made = true;
-	return statement_run(set, err);
+	return remote_set_made(remote, true, err);
 }
 
 /* Everything in memory is read from the database again. */
@@ -361,15 +370,7 @@ int remote_make(struct remote *remote, struct error *err)
 	if (remote->is_made)
 		return 0;
 	if (endpoint_put_bytes(remote->endpoint, REMOTE_VERSION_FILE, REMOTE_VERSION,
-		    strlen(REMOTE_VERSION), ENDPOINT_REPLACE, err) < 0 ||
-		remote_make_row(remote, err) < 0)
+		    strlen(REMOTE_VERSION), ENDPOINT_REPLACE, err) < 0)
 		return -err->code;
-	AUTO(statement_finish)
-	struct statement *set = statement_prepare(
-		remote->database, "UPDATE remotes SET format = 1 WHERE id = ?1", err);
-	if (!set)
-		return -err->code;
-	bind_integer(set, 1, remote->number);
-	remote->is_made = true;
-	return statement_run(set, err);
+	return remote_set_made(remote, true, err);
 }

