@@ -4,7 +4,8 @@
 
 #include "import_internal.h"
 #include "mlops/base/path.h"
-#include "mlops/git/repository.h"
+#include "mlops/git/history.h"
+#include "mlops/versioning/gitignore.h"
 
 const char *import_state_name(enum import_state state)
 {
@@ -40,34 +41,33 @@ int import_check_target(const struct workspace *workspace, const char *path, str
 	return 0;
 }
 
-/* The path as a pattern of .gitignore, from the root. */
-static void import_ignore_pattern(struct strbuf *pattern, const char *path)
+int import_open_git(const struct workspace *workspace, struct repository **ret, struct error *err)
 {
-	strbuf_add_char(pattern, '/');
-	for (const char *c = path; *c; c++) {
-		if (strchr("\\*?[!#", *c) || (*c == ' ' && !c[1]))
-			strbuf_add_char(pattern, '\\');
-		strbuf_add_char(pattern, *c);
+	*ret = NULL;
+	if (repository_open(workspace->root, ret, err) < 0) {
+		if (err->code != ERROR_NOT_FOUND && err->code != ERROR_MISSING)
+			return -err->code;
+		error_clear(err);
 	}
+	return 0;
 }
 
-int import_ignore(const struct workspace *workspace, struct repository *repository,
-	const char *path, struct error *err)
+int import_is_in_git(const struct workspace *workspace, struct repository *git, const char *path,
+	bool *ret, struct error *err)
 {
-	AUTO(strbuf_release) struct strbuf pattern = STRBUF_INIT;
-	AUTO_FREE char *full = path_join(workspace->root, path, err);
-	bool ignored = false;
-	if (!full || !repository)
-		return -(int)err->code;
-	if (repository_is_ignored(repository, full, &ignored, err) < 0)
-		return -err->code;
-	if (ignored)
+	*ret = false;
+	if (!git)
 		return 0;
-	AUTO_FREE char *below = path_relative(full, repository_root(repository), err);
-	if (!below)
-		return -err->code;
-	import_ignore_pattern(&pattern, below);
-	if (strbuf_check(&pattern, err) < 0)
-		return -err->code;
-	return repository_ignore(repository, pattern.text, err);
+	AUTO_FREE char *full = path_join(workspace->root, path, err);
+	AUTO_FREE char *below = full ? path_relative(full, repository_root(git), err) : NULL;
+	return below ? history_is_tracked(git, below, ret, err) : -(int)err->code;
+}
+
+int import_ignore(const struct workspace *workspace, const char *path,
+	const struct event_sink *sink, struct error *err)
+{
+	AUTO_FREE char *changed = NULL;
+	if (!gitignore_is_in_git(workspace))
+		return 0;
+	return gitignore_add(workspace, path, "mlops import", sink, &changed, err);
 }

@@ -3,7 +3,6 @@
 #include "import_internal.h"
 #include "mlops/base/map.h"
 #include "mlops/base/path.h"
-#include "mlops/git/history.h"
 #include "mlops/system/directory.h"
 
 /* Pointers are written after a flush of the store; this much waits for one. */
@@ -143,7 +142,7 @@ static int import_dvc_write(
 	AUTO_FREE char *parent = path ? path_parent(path, err) : NULL;
 	if (!parent || directory_make(parent, err) < 0 ||
 		import_dvc_pointer(pending, &pointer, err) < 0 ||
-		import_ignore(workspace, import->git, pending->path, err) < 0 ||
+		import_ignore(workspace, pending->path, import->options->sink, err) < 0 ||
 		pointer_save(path, &pointer, err) < 0)
 		return -err->code;
 	struct error ignored = ERROR_INIT;
@@ -239,18 +238,6 @@ static const struct dvc_output *import_dvc_overlap(
 	return found;
 }
 
-static int import_dvc_is_in_git(
-	const struct import_dvc *import, const char *data_path, bool *ret, struct error *err)
-{
-	*ret = false;
-	if (!import->git)
-		return 0;
-	AUTO_FREE char *path = path_join(import->take.workspace->root, data_path, err);
-	AUTO_FREE char *below =
-		path ? path_relative(path, repository_root(import->git), err) : NULL;
-	return below ? history_is_tracked(import->git, below, ret, err) : -(int)err->code;
-}
-
 static int import_dvc_is_tracked(
 	const struct import_dvc *import, const char *data_path, bool *ret, struct error *err)
 {
@@ -295,7 +282,8 @@ static int import_dvc_output(
 	if (output->unusable)
 		return import_dvc_output_is(
 			import, output, output->path, IMPORT_REFUSED, output->unusable, err);
-	if (output->cached && output->stage && import_dvc_is_in_git(import, path, &in_git, err) < 0)
+	if (output->cached &&
+		import_is_in_git(import->take.workspace, import->git, path, &in_git, err) < 0)
 		return -err->code;
 	if (!output->cached || in_git)
 		return import_dvc_output_is(import, output, path, IMPORT_IN_GIT, NULL, err);
@@ -358,11 +346,8 @@ static int import_dvc_begin(struct import_dvc *import, struct error *err)
 	map_init(&import->kept, NULL);
 	if (import_dvc_prefix(import, err) < 0)
 		return -err->code;
-	if (repository_open(workspace->root, &import->git, err) < 0) {
-		if (err->code != ERROR_NOT_FOUND && err->code != ERROR_MISSING)
-			return -err->code;
-		error_clear(err);
-	}
+	if (import_open_git(workspace, &import->git, err) < 0)
+		return -err->code;
 	if (!import->options->dry_run && stat_cache_clock(workspace, &import->since, err) < 0)
 		return -err->code;
 	return dvc_collect(

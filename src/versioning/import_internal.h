@@ -18,9 +18,17 @@
 int import_check_target(
 	const struct workspace *workspace, const char *path, struct error *err) MUST_CHECK;
 
-/* Sees to it that git leaves the data to us. repository: around the workspace, or NULL. */
-int import_ignore(const struct workspace *workspace, struct repository *repository,
-	const char *path, struct error *err) MUST_CHECK;
+/* Sees to it that git leaves the data to us. */
+int import_ignore(const struct workspace *workspace, const char *path,
+	const struct event_sink *sink, struct error *err) MUST_CHECK;
+
+/* Is the data, or something of it, in git's index? git: NULL says no. */
+int import_is_in_git(const struct workspace *workspace, struct repository *git, const char *path,
+	bool *ret, struct error *err) MUST_CHECK;
+
+/* The repository around the workspace; NULL if there is none, or no libgit2. */
+int import_open_git(
+	const struct workspace *workspace, struct repository **ret, struct error *err) MUST_CHECK;
 
 /* Where contents of DVC come from and go to. */
 struct import_take {

@@ -103,20 +103,13 @@ int import_changed(const struct import_place *place, struct error *err)
 	return import_say(place, IMPORT_UPDATED, place->old, err);
 }
 
-/* Keeps git's index of the data's folder in order, and writes the pointer. */
+/* Keeps the data out of git, and writes the pointer. */
 static int import_track(
 	const struct import_place *place, const struct pointer *pointer, struct error *err)
 {
-	AUTO(repository_close) struct repository *git = NULL;
-	AUTO_FREE char *path = path_join(place->workspace->root, place->target, err);
-	if (!path)
-		return -err->code;
-	if (repository_open(place->workspace->root, &git, err) < 0) {
-		if (err->code != ERROR_NOT_FOUND && err->code != ERROR_MISSING)
-			return -err->code;
-		error_clear(err);
-	}
-	if (import_ignore(place->workspace, git, place->target, err) < 0)
+	const struct workspace *workspace = place->workspace;
+	AUTO_FREE char *path = path_join(workspace->root, place->target, err);
+	if (!path || import_ignore(workspace, place->target, place->options->sink, err) < 0)
 		return -err->code;
 	return pointer_save(path, pointer, err);
 }
@@ -185,6 +178,21 @@ int import_put_in_place(const struct import_place *place, const struct import_co
 		&pointer, err);
 }
 
+/* What git tracks would be kept twice, and git would go on asking for it. */
+static int import_check_git(
+	const struct workspace *workspace, const char *target, struct error *err)
+{
+	AUTO(repository_close) struct repository *git = NULL;
+	bool in_git;
+	if (import_open_git(workspace, &git, err) < 0 ||
+		import_is_in_git(workspace, git, target, &in_git, err) < 0)
+		return -err->code;
+	if (!in_git)
+		return 0;
+	error_set(err, ERROR_EXISTS, "git tracks '%s' already", target);
+	return error_hint(err, "name another path, or: git rm -r --cached %s", target);
+}
+
 static bool import_same_text(const char *a, const char *b)
 {
 	return a && b ? strcmp(a, b) == 0 : a == b;
@@ -202,7 +210,7 @@ int import_look_at_target(const struct workspace *workspace, const char *target,
 		if (err->code != ERROR_NOT_FOUND)
 			return -err->code;
 		error_clear(err);
-		return 0;
+		return import_check_git(workspace, target, err);
 	}
 	*ret_has = true;
 	bool same = ret->has_source && import_same_text(ret->source.url, source->url) &&

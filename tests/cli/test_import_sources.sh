@@ -76,6 +76,12 @@ check 'an untracked file is kept' grep -q x there
 run import "$src/folder" in/a.csv
 expect_exit 3
 expect_err 'is tracked already'
+cp "$src/a.csv" known.csv
+git add known.csv
+run import "$src/a.csv" known.csv
+expect_exit 3
+expect_err 'git tracks'
+git rm -q --cached known.csv
 ln -s /tmp outlink
 run import "$src/a.csv" outlink/x
 expect_exit 2
