@@ -14,6 +14,7 @@
 	X(diff)                                                                                    \
 	X(doctor)                                                                                  \
 	X(eval)                                                                                    \
+	X(fsck)                                                                                    \
 	X(gc)                                                                                      \
 	X(help)                                                                                    \
 	X(import)                                                                                  \

@@ -156,10 +156,10 @@ static int check_scan_pack(void *context, size_t index, size_t worker, struct er
 	if (file_facts(path, &facts, err) < 0) {
 		if (err->code != ERROR_NOT_FOUND)
 			return -err->code;
-		error_clear(err);
+		error_clear(err); /* what the index has in it is lost, which is told there */
 	}
 	pack->on_disk = facts.size;
-	if (!check->options->quick &&
+	if (!check->options->quick && facts.size &&
 		pack_scan(check->store, &pack->facts, check_found, pack, err) < 0)
 		return -err->code;
 	if (pack->notes.count && check_still_there(pack, &there, err) < 0)

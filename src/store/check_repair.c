@@ -44,6 +44,8 @@ static int check_copy_entries(struct object_store *from, struct object_store *to
 			entry_write(to, raw.text, raw.length, err) < 0)
 			return -err->code;
 	}
+	if (object_mark(to, hash, err) < 0)
+		return -err->code;
 	return object_store_flush(to, err);
 }
 

@@ -104,6 +104,13 @@ struct pack_lacking {
 	uint64_t end; /* of the last whole entry */
 };
 
+static bool pack_agrees(const struct index_entry *row, const struct pack_found *found)
+{
+	const struct entry *entry = &found->entry;
+	return row->size == entry->size && row->kind == entry->kind &&
+	       row->method == entry->method && row->depth == entry->depth;
+}
+
 static int pack_lacking_visit(void *context, const struct pack_found *found, struct error *err)
 {
 	struct pack_lacking *lacking = context;
@@ -114,11 +121,11 @@ static int pack_lacking_visit(void *context, const struct pack_found *found, str
 		return vec_check(&lacking->lost, err);
 	}
 	lacking->end = found->offset + found->length;
-	int status = found->state == PACK_GOOD
-			     ? 1
-			     : index_find(lacking->store->index, &found->entry.hash, &there, err);
-	if (status)
+	int status = index_find(lacking->store->index, &found->entry.hash, &there, err);
+	if (status < 0 || (status && (found->state != PACK_GOOD || pack_agrees(&there, found))))
 		return status < 0 ? status : 0;
+	if (status) /* of another size or form, as the index says */
+		vec_push(&lacking->lost, found->entry.hash);
 	vec_push(&lacking->entries, (struct index_entry){ .hash = found->entry.hash,
 					    .pack = lacking->pack,
 					    .offset = found->offset,
@@ -129,7 +136,8 @@ static int pack_lacking_visit(void *context, const struct pack_found *found, str
 					    .method = found->entry.method,
 					    .depth = found->entry.depth,
 					    .is_object = true });
-	return vec_check(&lacking->entries, err);
+	return vec_check(&lacking->lost, err) < 0 ? -(int)err->code
+						  : vec_check(&lacking->entries, err);
 }
 
 static void pack_lacking_release(struct pack_lacking *lacking)
@@ -220,14 +228,50 @@ static int pack_rebuild_one(struct object_store *store, const struct pack_facts 
 {
 	AUTO(pack_lacking_release)
 	struct pack_lacking lacking = { .store = store, .pack = pack->id };
-	if (pack_scan(store, pack, pack_lacking_visit, &lacking, err) < 0 ||
-		index_forget(store->index, pack->id, lacking.lost.items, lacking.lost.count, err) <
-			0 ||
-		pack_lacking_add(&lacking, 0, err) < 0)
+	if (pack_scan(store, pack, pack_lacking_visit, &lacking, err) < 0)
 		return -err->code;
+	if (lacking.lost.count) {
+		/* What a wrong row was in the way of is found without it. */
+		if (index_forget(store->index, pack->id, lacking.lost.items, lacking.lost.count,
+			    err) < 0)
+			return -err->code;
+		*ret_lost += lacking.lost.count;
+		lacking.entries.count = lacking.lost.count = 0;
+		if (pack_scan(store, pack, pack_lacking_visit, &lacking, err) < 0)
+			return -err->code;
+	}
 	*ret_entries += lacking.entries.count;
-	*ret_lost += lacking.lost.count;
-	return 0;
+	return pack_lacking_add(&lacking, 0, err);
+}
+
+/* Rows of packs that the index does not know lead nowhere. */
+struct pack_orphans {
+	const pack_list *packs;
+	index_entries rows;
+};
+
+static int pack_find_orphan(void *context, const struct index_entry *row, struct error *err)
+{
+	struct pack_orphans *orphans = context;
+	for (size_t i = 0; i < orphans->packs->count; i++) {
+		if (orphans->packs->items[i].id == row->pack)
+			return 0;
+	}
+	vec_push(&orphans->rows, *row);
+	return vec_check(&orphans->rows, err);
+}
+
+static int pack_forget_orphans(
+	struct object_store *store, const pack_list *packs, uint64_t *ret_lost, struct error *err)
+{
+	struct pack_orphans orphans = { .packs = packs, .rows = VEC_INIT };
+	int status = object_each_entry(store, pack_find_orphan, &orphans, err);
+	for (size_t i = 0; status == 0 && i < orphans.rows.count; i++)
+		status = index_forget(store->index, orphans.rows.items[i].pack,
+			&orphans.rows.items[i].hash, 1, err);
+	*ret_lost += orphans.rows.count;
+	vec_release(&orphans.rows);
+	return status;
 }
 
 int pack_rebuild_index(
@@ -239,6 +283,8 @@ int pack_rebuild_index(
 	int status = pack_flush(store, err);
 	if (status == 0)
 		status = index_packs(store->index, &packs, err);
+	if (status == 0)
+		status = pack_forget_orphans(store, &packs, ret_lost, err);
 	for (size_t i = 0; status == 0 && i < packs.count; i++)
 		status = pack_rebuild_one(store, &packs.items[i], ret_entries, ret_lost, err);
 	vec_release(&packs);
