@@ -87,7 +87,8 @@ static int url_authority(const char *url, struct text authority, struct url *ret
 		url_take(&authority, 1);
 		ret->port = url_take(&authority, authority.length);
 	}
-	if (!ret->host.length || authority.length)
+	bool open_end = bracket && ret->host.at[ret->host.length - 1] != ']';
+	if (!ret->host.length || authority.length || open_end)
 		return error_set(err, ERROR_USAGE, "the URL '%s' names no host", url);
 	return 0;
 }
