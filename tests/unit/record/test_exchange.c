@@ -332,6 +332,55 @@ START_TEST(merging_is_the_same_in_any_order)
 }
 END_TEST
 
+/* Which of two is the greater, seen from both sides. */
+START_TEST(the_later_change_wins)
+{
+	struct fixture here, there;
+	struct error err = ERROR_INIT;
+	AUTO(strbuf_release) struct strbuf first = STRBUF_INIT;
+	AUTO(strbuf_release) struct strbuf earlier = STRBUF_INIT;
+	AUTO(strbuf_release) struct strbuf later = STRBUF_INIT;
+	fixture_make(&here);
+	fixture_make(&there);
+	int64_t run = full_run(&here, "one");
+	bundle_of(here.record, "x", false, &first);
+	merge_bundle(there.record, "x", &first);
+	setenv("MLOPS_TEST_CLOCK", "2999-01-01T00:00:00Z", 1);
+	OK(run_set_note(here.record, run, "z, the earlier", &err));
+	OK(run_rename(here.record, run, "zzz", &err));
+	OK(tag_set(here.record, run, "good", "z", &err));
+	OK(tag_set(here.record, run, "bad", NULL, &err));
+	OK(run_remove(here.record, run, &err));
+	setenv("MLOPS_TEST_CLOCK", "2999-01-02T00:00:00Z", 1);
+	OK(run_set_note(there.record, 1, "a, the later", &err));
+	OK(run_rename(there.record, 1, "named", &err));
+	OK(tag_set(there.record, 1, "good", "a", &err));
+	OK(tag_set(there.record, 1, "bad", NULL, &err));
+	OK(tag_remove(there.record, 1, "bad", &err));
+	OK(run_remove(there.record, 1, &err));
+	OK(run_restore(there.record, 1, &err));
+	unsetenv("MLOPS_TEST_CLOCK");
+	bundle_of(here.record, "x", false, &earlier);
+	bundle_of(there.record, "x", false, &later);
+	merge_bundle(here.record, "x", &later);
+	merge_bundle(there.record, "x", &earlier);
+	for (size_t i = 0; i < 2; i++) {
+		struct record *record = i ? there.record : here.record;
+		AUTO(run_release) struct run facts = { .number = 0 };
+		AUTO(tags_release) struct tags tags = { .items = NULL };
+		OK(run_load(record, run, &facts, &err));
+		OK(tags_load(record, run, &tags, &err));
+		ck_assert_str_eq(facts.note, "a, the later");
+		ck_assert_str_eq(facts.name, "named");
+		ck_assert_int_eq(facts.removed, 0);
+		ck_assert_uint_eq(tags.count, 1);
+		ck_assert_str_eq(tags.items[0].value, "a");
+	}
+	fixture_remove(&here);
+	fixture_remove(&there);
+}
+END_TEST
+
 START_TEST(long_series_travel_in_pieces)
 {
 	struct fixture here, there;
@@ -443,8 +492,8 @@ int main(void)
 {
 	Suite *suite = suite_create("record/exchange");
 	const TTest *const tests[] = { a_run_arrives_whole, later_changes_are_noticed,
-		a_purged_run_stays_away, long_series_travel_in_pieces, unknown_kinds_are_skipped,
-		objects_of_a_run };
+		a_purged_run_stays_away, the_later_change_wins, long_series_travel_in_pieces,
+		unknown_kinds_are_skipped, objects_of_a_run };
 	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
 		TCase *one = tcase_create(tests[i]->name);
 		tcase_add_test(one, tests[i]);
