@@ -175,6 +175,31 @@ def check_interrupted(here, kind, files):
     check(answer(here, "push").get("requests") == 1, f"{kind}: then there is nothing to do")
 
 
+def check_interrupted_pull(work, here, kind):
+    """The same for fetching: what has arrived is not fetched again."""
+    folder = work / "slow"
+    clone(here, folder, kind)
+    shutil.copy(here / "long.bin.mlops", folder)
+    packs = folder / ".mlops/objects/packs"
+    process = subprocess.Popen([MLOPS, "pull", "--jobs", "1", "long.bin"], cwd=folder,
+                               env=environment, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    while process.poll() is None and (
+            not packs.is_dir() or sum(one.stat().st_size for one in packs.iterdir()) < 30_000_000):
+        time.sleep(0.002)
+    begun = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    process.wait(60)
+    took = time.monotonic() - begun
+    check(process.returncode != 0 and not (folder / "long.bin").exists(),
+          f"{kind}: the pull was interrupted", process.stderr.read())
+    check(took < 3, f"{kind}: it ended soon", f"{took:.1f} s")
+    got = answer(folder, "pull", "long.bin")
+    check(0 < got.get("bytes", 0) < 190_000_000, f"{kind}: the rest is fetched", got)
+    check((folder / "long.bin").read_bytes() == (here / "long.bin").read_bytes(),
+          f"{kind}: and it is whole")
+
+
 def check_tampered(work, here, kind, files):
     (here / "last.bin").write_bytes(os.urandom(100_000))
     track(here, "last.bin")
@@ -200,6 +225,7 @@ def check_kind(work, kind, url, files):
     here, there = check_basics(work, kind, url)
     check_both_work(here, there, kind)
     check_interrupted(here, kind, files)
+    check_interrupted_pull(work, here, kind)
     check_tampered(work, here, kind, files)
 
 
