@@ -1,11 +1,6 @@
 #!/bin/sh
 . "$(dirname "$0")/lib.sh"
 
-if ! "$MLOPS" add --help >/dev/null 2>&1; then
-	skip hooks "there is no 'mlops add' yet"
-	finish
-fi
-
 # git finds mlops on PATH.
 mkdir "$scratch/bin"
 ln -s "$MLOPS" "$scratch/bin/mlops"
