@@ -17,7 +17,7 @@
 #include "runs.h"
 
 struct diff_options {
-	struct option_list operands;
+	struct option_list operands, keys;
 	bool exit_code, all;
 };
 
@@ -25,6 +25,8 @@ static const struct option_spec diff_option_table[] = {
 	OPTION_FLAG(struct diff_options, exit_code, 0, "exit-code",
 		"exit 1 if params, metrics, data or code differ"),
 	OPTION_FLAG(struct diff_options, all, 0, "all", "show what is the same and artifacts, too"),
+	OPTION_LIST(struct diff_options, keys, 0, "key", "COLUMN",
+		"of a table: the column that names a row (repeatable)"),
 	OPTION_END,
 };
 
@@ -466,7 +468,7 @@ static int diff_resolve(struct diff *diff, int side, const char *name, struct er
 static int diff_run(struct invocation *invocation, const void *raw_options, struct error *err)
 {
 	const struct diff_options *options = raw_options;
-	struct diff_data_request data = { .exit_code = options->exit_code };
+	struct diff_data_request data = { .keys = &options->keys, .exit_code = options->exit_code };
 	struct diff diff = {
 		.invocation = invocation, .record = invocation->record, .items = VEC_INIT
 	};
@@ -480,6 +482,8 @@ static int diff_run(struct invocation *invocation, const void *raw_options, stru
 		return -err->code;
 	if (is_data)
 		return diff_data_run(invocation, &data, err);
+	if (options->keys.count)
+		return error_set(err, ERROR_USAGE, "--key is for tables, and these are runs");
 	const char *from = count ? options->operands.items[0] : "@~1";
 	const char *to = count == 2 ? options->operands.items[1] : "@";
 	if (diff_resolve(&diff, 0, from, err) < 0 || diff_resolve(&diff, 1, to, err) < 0)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "diff_sides.h"
+#include "diff_table.h"
 #include "mlops/git/repository.h"
 #include "mlops/record/revision.h"
 #include "mlops/versioning/changes.h"
@@ -34,7 +35,8 @@ int diff_data_recognise(struct invocation *invocation, const struct option_list 
 	struct diff_data_request *ret_request, bool *ret_is_data, struct error *err)
 {
 	AUTO(tracked_release) struct tracked here = { .items = NULL };
-	struct diff_data_request request = { .exit_code = ret_request->exit_code };
+	struct diff_data_request request = { .keys = ret_request->keys,
+		.exit_code = ret_request->exit_code };
 	struct error none = ERROR_INIT;
 	int64_t run;
 	*ret_is_data = false;
@@ -111,8 +113,32 @@ static void diff_data_say(struct invocation *invocation, const struct changes *c
 			changes->n_files, changes->n_files == 1 ? "" : "s");
 }
 
-static int diff_data_answer(struct invocation *invocation, const struct diff_data_request *request,
-	const struct diff_side sides[2], const struct changes *changes, struct error *err)
+/* Of one file that is a table on both sides also rows and columns. */
+static int diff_data_table(struct invocation *invocation, struct object_store *store,
+	const struct diff_data_request *request, const struct diff_side sides[2],
+	const struct changes *changes, struct error *err)
+{
+	const struct change *change = changes->items;
+	bool is_table = changes->count == 1 && change->kind == CHANGE_MODIFIED &&
+			strcmp(change->path, request->path) == 0 &&
+			!hash_equal(&change->old_hash, &change->new_hash) &&
+			diff_table_is_table(request->path);
+	if (!is_table && request->keys->count)
+		return error_set(err, ERROR_USAGE,
+			"--key is for one table that has changed, and '%s' is none",
+			request->shown);
+	if (!is_table)
+		return 0;
+	struct diff_table_request table = { .path = request->path,
+		.old_hash = &change->old_hash,
+		.new_hash = sides[1].label ? &change->new_hash : NULL,
+		.keys = request->keys };
+	return diff_table_run(invocation, store, &table, err);
+}
+
+static int diff_data_answer(struct invocation *invocation, struct object_store *store,
+	const struct diff_data_request *request, const struct diff_side sides[2],
+	const struct changes *changes, struct error *err)
 {
 	AUTO(rows_release) struct rows rows;
 	struct diff_counts counts = { .kinds = { 0 } };
@@ -130,6 +156,8 @@ static int diff_data_answer(struct invocation *invocation, const struct diff_dat
 		json_key_integer(json, "files_compared", (int64_t)changes->n_files);
 	}
 	if ((json || changes->count) && output_rows(&invocation->output, "files", &rows, err) < 0)
+		return -err->code;
+	if (diff_data_table(invocation, store, request, sides, changes, err) < 0)
 		return -err->code;
 	diff_data_say(invocation, changes, &counts);
 	if (!request->exit_code || !changes->count)
@@ -181,7 +209,8 @@ static int diff_data_compare(
 	if (status == 0)
 		status = changes_between(&both[0].listing, &both[1].listing, &changes, err);
 	if (status == 0)
-		status = diff_data_answer(sides->invocation, request, both, &changes, err);
+		status = diff_data_answer(
+			sides->invocation, sides->store, request, both, &changes, err);
 	diff_side_release(&both[0]);
 	diff_side_release(&both[1]);
 	return status;

@@ -10,6 +10,7 @@ struct diff_data_request {
 	const char *from, *to; /* as in diff_sides.h; from NULL: HEAD, to NULL: the workspace */
 	const char *path; /* from the workspace's root */
 	const char *shown; /* as it was given */
+	const struct option_list *keys; /* of a table; may be empty */
 	bool exit_code;
 };
 

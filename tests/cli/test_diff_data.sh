@@ -136,6 +136,51 @@ expect_err 'mlops add untracked.txt'
 run diff a b c d
 expect_exit 2
 
+# Tables: rows and columns.
+python3 -c '
+print("id,x,city,gone")
+for i in range(200):
+    print(f"{i},{i * 0.5},{chr(97 + i % 3)},1")' >t.csv
+run add t.csv
+python3 -c '
+print("id,x,city,fresh")
+for i in range(5, 204):
+    print(f"{i},{i * 0.5 + (10 if i % 10 == 0 else 0)},{chr(97 + i % 3 + (i % 3 == 2))},2")' >t.csv
+git add t.csv.mlops .gitignore
+git commit -qm table
+run diff t.csv
+expect_exit 0
+golden diff-data-table
+run diff t.csv --key id --json
+expect_json diff
+check 'rows, cells and columns are counted' python3 -c '
+import json
+table = json.load(open("out"))["table"]
+assert (table["rows_added"], table["rows_removed"], table["rows_same"]) == (4, 5, 117), table
+# 19 of x and 65 of city, in 78 rows
+assert (table["rows_changed"], table["cells_changed"]) == (78, 84), table
+kinds = {c["name"]: c["kind"] for c in table["columns"]}
+assert kinds == {"id": "kept", "x": "kept", "city": "kept", "fresh": "added", "gone": "removed"}
+assert table["changed"][0]["old"]["city"] == "c" and table["changed"][0]["new"]["city"] == "d"
+assert table["removed"][0]["new"] is None
+'
+run add t.csv
+git commit -qam 'new table'
+run diff HEAD~1 HEAD t.csv
+expect_out '4 added, 5 removed, 78 changed'
+run diff HEAD~1 HEAD t.csv --key nope
+expect_exit 5
+run diff HEAD~1 HEAD data --key id
+expect_exit 2
+run diff first renewed --key id
+expect_exit 2
+echo '"broken' >t.csv
+run diff t.csv
+expect_exit 0
+expect_err 'are not compared'
+run diff t.csv --json
+expect_json diff
+
 # Without git: the pointers on disk.
 mkdir ../nogit && cd ../nogit || exit 1
 run init -q
