@@ -96,17 +96,23 @@ static int listing_take(struct listing_job *job, struct listing_entry *entry, co
 	return object_put_version(reading->store, bytes, count, before, &entry->hash, err);
 }
 
+/*
+ * As many bytes as the facts say, and the facts again: are they the same then nobody has written
+ * meanwhile, and there is no more to be read.
+ */
 static int listing_read_whole(struct listing_job *job, int fd, struct listing_entry *entry,
-	const struct file_facts *facts, char *buffer, struct error *err)
+	char *buffer, struct error *err)
 {
 	struct file_facts after;
-	size_t count;
-	/* One byte more than there should be. */
-	if (file_read_some(fd, entry->path, buffer, (size_t)facts->size + 1, &count, err) < 0 ||
+	size_t count, size = (size_t)entry->facts.size;
+	if (file_read_some(fd, entry->path, buffer, size, &count, err) < 0 ||
 		file_facts_of(fd, entry->path, &after, err) < 0)
 		return -err->code;
-	if (count != facts->size || !listing_facts_equal(facts, &after))
+	if (count != size || !listing_facts_equal(&entry->facts, &after)) {
+		/* For the second attempt. */
+		entry->facts = after;
 		return listing_changed(job, entry, err);
+	}
 	return listing_take(job, entry, buffer, count, err);
 }
 
@@ -142,23 +148,15 @@ static int listing_read_large(
 static int listing_read_file(struct listing_job *job, int folder, struct listing_entry *entry,
 	char *buffer, struct error *err)
 {
-	struct file_facts facts;
+	if (entry->facts.kind != FILE_REGULAR)
+		return listing_changed(job, entry, err);
+	if (entry->facts.size > LISTING_SMALL)
+		return listing_read_large(job, entry, err);
 	AUTO_CLOSE int fd = folder_open_file(folder, listing_name(job, entry));
 	if (fd < 0)
 		return error_set_os(err, errno == ENOENT ? ERROR_NOT_FOUND : ERROR_IO,
 			"cannot open " LISTING_NAME, LISTING_NAME_OF(job, entry));
-	if (file_facts_of(fd, entry->path, &facts, err) < 0)
-		return -err->code;
-	if (facts.kind != FILE_REGULAR)
-		return listing_changed(job, entry, err);
-	if (facts.size > LISTING_SMALL) {
-		file_close(&fd);
-		return listing_read_large(job, entry, err);
-	}
-	if (listing_read_whole(job, fd, entry, &facts, buffer, err) < 0)
-		return -err->code;
-	entry->facts = facts;
-	return 0;
+	return listing_read_whole(job, fd, entry, buffer, err);
 }
 
 static int listing_read_link(
