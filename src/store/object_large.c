@@ -13,6 +13,7 @@
 
 enum {
 	OBJECT_BLOCK = 4 << 20,
+	OBJECT_DELTA_THREADS = 4,
 	/* Chunks of a block and of what was left of those before it. */
 	OBJECT_PIECES = (OBJECT_BLOCK + CHUNK_MOST) / CHUNK_LEAST + 2
 };
@@ -234,7 +235,9 @@ static int object_large_finish(
 
 static int object_large_run(struct object_large *large, struct object_put *ret, struct error *err)
 {
-	size_t threads = object_threads(UINT64_MAX);
+	/* With bases, each needs twice the memory. */
+	size_t threads =
+		object_threads(large->predecessor.chunks.count ? OBJECT_DELTA_THREADS : UINT64_MAX);
 	if (parallel_for(threads, threads, object_large_task, large, err) < 0)
 		return -err->code;
 	if (large->failed.code) {
