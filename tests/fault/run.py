@@ -5,8 +5,9 @@ run.py [options] -- PROGRAM [ARGUMENT...]
 
 The command runs in a fresh copy of a folder that --setup has prepared. For every N until no fault
 fires (or for --most of them, spread evenly): the exit code is 0 or 3, an error is one line (and a
-hint), no temporary file is left (unless it was killed), the second, undisturbed run succeeds and
-leaves none either, and the --check command then finds the result in order.
+hint), no temporary file is left (unless it was killed), the --between command succeeds, the second,
+undisturbed run succeeds and leaves none either, and the --check command then finds the result in
+order.
 
 With --moments M it is instead killed at M moments spread over its run time, not at calls.
 
@@ -97,6 +98,10 @@ class Loop:
         if self.runs:
             self.runs.undisturbed(self.work, self.seen)
 
+    def between(self):
+        if self.options.between:
+            self.shell(self.options.between, self.work, "the check after the fault")
+
     def look(self, code, told):
         if self.runs:
             self.seen = self.runs.disturbed(self.work, code, told)
@@ -129,6 +134,7 @@ class Loop:
             return False
         self.judge(done, mode)
         self.look(done.returncode, done.stderr)
+        self.between()
         self.second_run()
         return True
 
@@ -190,6 +196,7 @@ class Loop:
             killed += process.wait() == -signal.SIGKILL
             try:
                 self.look(process.returncode, "")
+                self.between()
                 self.second_run()
             except (Failure, subprocess.TimeoutExpired) as failure:
                 self.failed(f"killed after {delay * 1e3:.2f} ms ({tried}): {failure}")
@@ -205,6 +212,7 @@ def main():
     parser.add_argument("--scope", default="program", choices=["program", "any"])
     parser.add_argument("--errno", type=int, help="for all but allocate; EIO unless given")
     parser.add_argument("--setup", help="shell command that prepares the folder")
+    parser.add_argument("--between", help="shell command that must succeed after the fault")
     parser.add_argument("--check", help="shell command that must succeed afterwards")
     parser.add_argument("--runs", metavar="MLOPS", help="look after the runs with this program")
     parser.add_argument("--part", metavar="I/N", default="1/1", help="every N-th fault from I on")

@@ -1,7 +1,7 @@
 /*
  * shim: makes the N-th call of a kind fail, or kills the process there. For LD_PRELOAD.
  *
- *	FAULT_KIND     allocate, open, write, sync, rename, folder: several with commas
+ *	FAULT_KIND     allocate, open, write, sync, rename, folder, remove: several with commas
  *	FAULT_AT       N, counted from 1 in this process; 0 only counts
  *	FAULT_MODE     fail (once), sticky (from there on), kill (SIGKILL; a write is half done first)
  *	FAULT_ERRNO    number; ENOMEM for allocate and EIO for the rest unless given
@@ -41,7 +41,8 @@ enum fault_kind {
 	FAULT_WRITE = 4,
 	FAULT_SYNC = 8,
 	FAULT_RENAME = 16,
-	FAULT_FOLDER = 32
+	FAULT_FOLDER = 32,
+	FAULT_REMOVE = 64
 };
 
 static struct {
@@ -107,7 +108,7 @@ static unsigned fault_kinds(const char *names)
 		unsigned kind;
 	} all[] = { { "allocate", FAULT_ALLOCATE }, { "open", FAULT_OPEN },
 		{ "write", FAULT_WRITE }, { "sync", FAULT_SYNC }, { "rename", FAULT_RENAME },
-		{ "folder", FAULT_FOLDER } };
+		{ "folder", FAULT_FOLDER }, { "remove", FAULT_REMOVE } };
 	unsigned kinds = 0;
 	for (size_t i = 0; names && i < sizeof all / sizeof *all; i++) {
 		if (strstr(names, all[i].name))
@@ -377,4 +378,16 @@ EXPORT int mkdir(const char *path, mode_t mode)
 {
 	return fault_hits(FAULT_FOLDER, CALLER) ? -1
 						: (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);
+}
+
+EXPORT int unlink(const char *path)
+{
+	return fault_hits(FAULT_REMOVE, CALLER) ? -1
+						: (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
+EXPORT int unlinkat(int folder, const char *path, int flags)
+{
+	return fault_hits(FAULT_REMOVE, CALLER) ? -1
+						: (int)syscall(SYS_unlinkat, folder, path, flags);
 }
