@@ -59,7 +59,12 @@ int diff_data_recognise(struct invocation *invocation, const struct option_list 
 		return 0;
 	if (tracked_in_workspace(&invocation->workspace, &here, err) < 0)
 		return -err->code;
-	bool is_path = operands->count == 3 || tracked_paths_known(&here, request.path);
+	bool is_known = tracked_paths_known(&here, request.path);
+	bool is_path = operands->count == 3 || is_known;
+	if (is_run && !is_known && operands->count == 3)
+		return error_set(err, ERROR_USAGE,
+			"two runs are compared, and three are given; data would be './%s'",
+			request.shown);
 	if (is_path && is_run && operands->count < 3) {
 		error_set(err, ERROR_USAGE, "'%s' is the name of a run and of data", request.shown);
 		return error_hint(err, "say './%s' for the data, or the run's id", request.shown);

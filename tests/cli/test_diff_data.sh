@@ -172,6 +172,8 @@ run diff HEAD~1 HEAD t.csv --key nope
 expect_exit 5
 run diff HEAD~1 HEAD data --key id
 expect_exit 2
+run diff first renewed first
+expect_exit 2
 run diff first renewed --key id
 expect_exit 2
 echo '"broken' >t.csv
