@@ -82,7 +82,6 @@ int client_begin(struct client *client, const char *protocols, struct client_tra
 	if (!ret->curl)
 		return -err->code;
 	pthread_mutex_lock(&client->lock);
-	client->curl = ret->curl;
 	if (client->n_idle > 0)
 		ret->easy = client->idle[--client->n_idle];
 	pthread_mutex_unlock(&client->lock);
@@ -102,6 +101,7 @@ void client_end(struct client_transfer *transfer)
 	/* Forgets the options; connections stay. */
 	transfer->curl->curl_easy_reset(transfer->easy);
 	pthread_mutex_lock(&client->lock);
+	client->curl = transfer->curl;
 	if (client->n_idle < CLIENT_IDLE) {
 		client->idle[client->n_idle++] = transfer->easy;
 		transfer->easy = NULL;

@@ -17,8 +17,8 @@ enum { CLIENT_IDLE = 32 };
 
 struct client {
 	struct endpoint *endpoint;
-	const struct curl_calls *curl; /* NULL until the first call */
 	pthread_mutex_t lock; /* over what follows */
+	const struct curl_calls *curl; /* for the idle ones; NULL until there was one */
 	CURL *idle[CLIENT_IDLE];
 	size_t n_idle;
 };

@@ -53,7 +53,8 @@ static bool http_fetches(const struct http_state *state)
 static int64_t http_modified(struct http_state *state)
 {
 	curl_off_t seconds = -1;
-	state->client->curl->curl_easy_getinfo(state->transfer.easy, CURLINFO_FILETIME_T, &seconds);
+	state->transfer.curl->curl_easy_getinfo(
+		state->transfer.easy, CURLINFO_FILETIME_T, &seconds);
 	return seconds > 0 && seconds < INT64_MAX / 1000000000 ? seconds * 1000000000 : 0;
 }
 
@@ -187,7 +188,7 @@ static bool http_token_is_safe(const char *url)
 
 static void http_set_login(struct http_state *state)
 {
-	const struct curl_calls *curl = state->client->curl;
+	const struct curl_calls *curl = state->transfer.curl;
 	CURL *easy = state->transfer.easy;
 	const char *token = environment_get("MLOPS_HTTP_TOKEN");
 	if (!state->request->login || !http_same_server(state->url.text, state->request->url))
@@ -203,7 +204,7 @@ static void http_set_login(struct http_state *state)
 static void http_set_body(struct http_state *state)
 {
 	const struct http_request *request = state->request;
-	const struct curl_calls *curl = state->client->curl;
+	const struct curl_calls *curl = state->transfer.curl;
 	CURL *easy = state->transfer.easy;
 	if (request->source) {
 		curl->curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
@@ -242,7 +243,7 @@ static int http_add_fetch(struct http_state *state, struct error *err)
 static int http_configure(struct http_state *state, struct error *err)
 {
 	const struct http_request *request = state->request;
-	const struct curl_calls *curl = state->client->curl;
+	const struct curl_calls *curl = state->transfer.curl;
 	CURL *easy = state->transfer.easy;
 	http_fields_init(&state->fields);
 	strbuf_clear(&state->answer->body);
@@ -276,7 +277,7 @@ static bool http_redirected(struct http_state *state)
 		return false;
 	if (strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0)
 		return false;
-	state->client->curl->curl_easy_getinfo(state->transfer.easy, CURLINFO_REDIRECT_URL, &to);
+	state->transfer.curl->curl_easy_getinfo(state->transfer.easy, CURLINFO_REDIRECT_URL, &to);
 	/* Not from a server that is known to be the right one to one that is not. */
 	bool secure = text_starts_with(text_of(state->url.text), "https://");
 	if (!to || !(text_starts_with(text_of(to), "https://") ||
