@@ -128,8 +128,8 @@ static bool atomic_link(int fd, const char *path)
 static bool atomic_create(struct atomic_file *file, unsigned mode)
 {
 	struct stat status;
-	file->fd = open(file->slot->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-		(mode_t)mode);
+	file->fd = open(
+		file->slot->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
 	if (file->fd < 0)
 		return false;
 	/* Some network file systems cannot lock: then only the sweep knows less. */
