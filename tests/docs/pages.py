@@ -120,7 +120,9 @@ def check_schema(command, prefix=""):
     if not path.exists():
         return
     text = path.read_text()
-    check(json.loads(text)["properties"]["schema"].get("const") == f"mlops.{name}/1",
+    schema = json.loads(text)
+    names = [shape["properties"]["schema"].get("const") for shape in schema.get("oneOf", [schema])]
+    check(set(names) == {f"mlops.{name}/1"},
           f"{name}: the schema's \"schema\" is mlops.{name}/1")
     for row in command["rows"]:
         check(f'"{row["key"]}"' in text, f"{name}: the schema has the field '{row['key']}'")
