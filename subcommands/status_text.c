@@ -152,6 +152,20 @@ static void status_show_commit(struct strbuf *text, const struct status *status)
 	status_end(&part, "git add the .mlops files, and git commit");
 }
 
+static void status_show_remote(struct strbuf *text, const struct status_remote *remote)
+{
+	if (!remote->n_lacks)
+		return;
+	strbuf_add(text, text->length ? "\n" : "");
+	strbuf_printf(text, "Not on the remote '%s':\n", remote->name);
+	for (size_t i = 0; i < remote->n_lacks; i++) {
+		strbuf_add(text, "  ");
+		status_add_path(text, remote->lacks[i]);
+		strbuf_add_char(text, '\n');
+	}
+	strbuf_add(text, "  ('mlops push' sends it)\n");
+}
+
 static void status_show_large(struct strbuf *text, const struct status *status)
 {
 	struct status_part part = { text, "Large files that nobody tracks:", false };
@@ -181,13 +195,14 @@ static void status_add_totals(struct strbuf *text, const struct status *status)
 }
 
 void status_write_text(struct output *output, const struct status *status,
-	const struct status_command_options *options)
+	const struct status_remote *remote, const struct status_command_options *options)
 {
 	struct strbuf *text = output_text(output);
 	size_t before = text->length;
 	status_show_data(text, status, options->files);
 	status_show_store(text, status);
 	status_show_commit(text, status);
+	status_show_remote(text, remote);
 	status_show_large(text, status);
 	if (!status->count && !status->n_removed) {
 		strbuf_add(text, text->length > before ? "\n" : "");
@@ -198,7 +213,10 @@ void status_write_text(struct output *output, const struct status *status,
 	if (text->length > before || !status->count)
 		return;
 	status_add_totals(text, status);
-	strbuf_add(text, ": nothing changed\n");
+	strbuf_add(text, ": nothing changed");
+	if (remote->name)
+		strbuf_printf(text, ", and '%s' has it all", remote->name);
+	strbuf_add_char(text, '\n');
 }
 
 /* ---- for scripts ---- */
@@ -282,7 +300,8 @@ static void status_json_item(struct json_writer *json, const struct status_item 
 	json_end(json);
 }
 
-void status_write_json(struct json_writer *json, const struct status *status)
+void status_write_json(
+	struct json_writer *json, const struct status *status, const struct status_remote *remote)
 {
 	json_key_boolean(json, "changed", status_differs(status));
 	json_key(json, "tracked");
@@ -295,6 +314,19 @@ void status_write_json(struct json_writer *json, const struct status *status)
 	for (size_t i = 0; i < status->n_removed; i++)
 		json_string(json, status->removed[i]);
 	json_end(json);
+	json_key(json, "remote");
+	if (remote->name) {
+		json_object(json);
+		json_key_string(json, "name", remote->name);
+		json_key(json, "lacks");
+		json_array(json);
+		for (size_t i = 0; i < remote->n_lacks; i++)
+			json_string(json, remote->lacks[i]);
+		json_end(json);
+		json_end(json);
+	} else {
+		json_null(json);
+	}
 	json_key(json, "large");
 	json_array(json);
 	for (size_t i = 0; i < status->large.count; i++) {

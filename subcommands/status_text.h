@@ -12,17 +12,24 @@
 
 struct status_command_options {
 	struct option_list paths;
-	bool exit_code, files, short_form;
+	bool exit_code, files, remote, short_form;
 	uint64_t large; /* STATUS_LARGE_BY_CONFIG unless given */
 };
 
+struct status_remote {
+	const char *name; /* NULL: it was not asked */
+	const char **lacks; /* paths of the data */
+	size_t n_lacks;
+};
+
 void status_write_text(struct output *output, const struct status *status,
-	const struct status_command_options *options);
+	const struct status_remote *remote, const struct status_command_options *options);
 
 /* "XY path": X the pointer against HEAD (A M D), Y the data against the pointer (M D ?). */
 void status_write_short(struct strbuf *text, const struct status *status,
 	const struct status_command_options *options);
 
-void status_write_json(struct json_writer *json, const struct status *status);
+void status_write_json(
+	struct json_writer *json, const struct status *status, const struct status_remote *remote);
 
 #endif

@@ -77,6 +77,24 @@ git clone -q . ../clone 2>/dev/null
 check 'what is not in the store' contains out 'Not in the store:'
 check 'and how to get it' contains out "'mlops pull' fetches it"
 
+# What the remote lacks.
+mkdir ../remote
+run status --remote
+expect_exit 5
+run remote add origin "$(cd ../remote && pwd)"
+run remote allow origin
+run status --remote
+expect_exit 0
+expect_out "Not on the remote 'origin':"
+run push
+run status --remote
+check 'all is there' lacks out 'Not on the remote'
+run status --remote --json
+expect_json status
+expect_out '"lacks": []'
+run status --json
+expect_out '"remote": null'
+
 # Large files that nobody tracks.
 truncate -s 11M big.bin ignored.bin known.bin
 truncate -s 2M small.bin
