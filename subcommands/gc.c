@@ -5,6 +5,7 @@
 #include "mlops/record/run.h"
 #include "mlops/store/collect.h"
 #include "mlops/system/file.h"
+#include "mlops/versioning/remotes.h"
 #include "mlops/versioning/roots.h"
 #include "runs.h"
 
@@ -34,7 +35,7 @@ static const struct row_spec gc_rows[] = {
 	ROW_END,
 };
 
-enum { GC_RECENT = ROOT_KIND_COUNT };
+enum { GC_RECENT = ROOT_KIND_COUNT, GC_REMOTES = 16 };
 _Static_assert((int)GC_RECENT < (int)COLLECT_REASONS, "a reason for each kind of root");
 
 struct gc {
@@ -44,7 +45,10 @@ struct gc {
 	int64_t removed_before;
 	struct object_store *store;
 	struct record *record; /* NULL: there is no database yet */
+	struct remote *remotes[GC_REMOTES];
+	size_t n_remotes;
 	struct collect *collect;
+	size_t n_unknown; /* listings that are neither here nor known to be on a remote */
 	struct roots_summary roots;
 	struct collect_summary summary;
 	size_t n_purged;
@@ -81,11 +85,44 @@ static int gc_purge(struct gc *gc, struct error *err)
 	return runs_purge(gc->record, gc->removed_before, gc_remove_log, gc, &gc->n_purged, err);
 }
 
+/* What was pushed was pushed whole: what such a listing names is on the remote too. */
+static bool gc_is_known(const struct gc *gc, const struct hash *hash)
+{
+	bool known = object_exists(gc->store, hash);
+	for (size_t i = 0; !known && i < gc->n_remotes; i++)
+		known = remote_has(gc->remotes[i], hash);
+	return known;
+}
+
+/* Those that may be used; nothing is asked of them. */
+static int gc_open_remotes(struct gc *gc, const struct config *config, struct error *err)
+{
+	size_t count;
+	const struct config_remote *remotes = config_remotes(config, &count);
+	for (size_t i = 0; gc->record && i < count && gc->n_remotes < GC_REMOTES; i++) {
+		struct remote *remote = NULL;
+		struct remotes_choice choice = { .name = remotes[i].name,
+			.sink = &gc->invocation->sink };
+		if (remotes_open(&gc->invocation->workspace, gc->store, record_database(gc->record),
+			    config, &choice, &remote, err) == 0) {
+			gc->remotes[gc->n_remotes++] = remote;
+			continue;
+		}
+		if (err->code == ERROR_MEMORY)
+			return -err->code;
+		event_note(&gc->invocation->sink, "%s", err->message);
+		error_clear(err);
+	}
+	return 0;
+}
+
 static int gc_keep(void *context, const struct root *root, struct error *err)
 {
 	struct gc *gc = context;
 	if (event_stopped(&gc->invocation->sink))
 		return error_set(err, ERROR_CANCELLED, "stopped");
+	if (root->is_tree && !root->is_optional)
+		gc->n_unknown += !gc_is_known(gc, &root->hash);
 	return collect_keep(gc->collect, &root->hash, root->kind, err);
 }
 
@@ -108,7 +145,7 @@ static int gc_mark(struct gc *gc, struct error *err)
 	if (roots_each(&gc->invocation->workspace, gc->store, gc->record, &options, gc_keep, gc,
 		    &gc->roots, err) < 0)
 		return -err->code;
-	if (gc->roots.n_missing_trees && !gc->options->force)
+	if (gc->n_unknown && !gc->options->force)
 		collect_undecided(gc->collect);
 	return 0;
 }
@@ -242,13 +279,13 @@ static void gc_explain(const struct gc *gc)
 {
 	const struct event_sink *sink = &gc->invocation->sink;
 	const struct roots_summary *roots = &gc->roots;
-	if (gc->summary.undecided && roots->n_missing_trees && !gc->options->force)
+	if (gc->summary.undecided && gc->n_unknown && !gc->options->force)
 		event_warn(sink, NULL,
-			"nothing was freed: %zu listing%s of folders that git remembers %s not "
-			"here, so what they need is not known; fetch with 'mlops pull', or say "
-			"--force",
-			roots->n_missing_trees, roots->n_missing_trees == 1 ? "" : "s",
-			roots->n_missing_trees == 1 ? "is" : "are");
+			"nothing was freed: %zu listing%s of folders that git remembers %s neither "
+			"here nor known to be on a remote, so what is needed is not known; fetch "
+			"with 'mlops pull', or say --force",
+			gc->n_unknown, gc->n_unknown == 1 ? "" : "s",
+			gc->n_unknown == 1 ? "is" : "are");
 	else if (gc->summary.undecided)
 		event_warn(sink, NULL,
 			"nothing was freed, since something that is needed cannot be read; "
@@ -264,6 +301,8 @@ static void gc_explain(const struct gc *gc)
 
 static void gc_close(struct gc *gc)
 {
+	for (size_t i = 0; i < gc->n_remotes; i++)
+		remote_close(gc->remotes[i]);
 	record_close(gc->record);
 	collect_free(gc->collect);
 	object_store_close(gc->store);
@@ -275,7 +314,7 @@ static int gc_run(struct invocation *invocation, const void *raw_options, struct
 	AUTO(gc_close) struct gc gc = { .invocation = invocation, .options = raw_options };
 	const struct config *config;
 	if (invocation_config(invocation, &config, err) < 0 || gc_open(&gc, config, err) < 0 ||
-		gc_collect(&gc, err) < 0)
+		gc_open_remotes(&gc, config, err) < 0 || gc_collect(&gc, err) < 0)
 		return -err->code;
 	gc_explain(&gc);
 	return gc_answer(&gc, err);

@@ -70,6 +70,30 @@ expect_out 'freed 0 objects'
 run gc --grace=1d
 expect_exit 0
 check 'the pack is gone' test -z "$(ls .mlops/objects/packs)"
+
+# A folder's listing that is not here: is it known to be elsewhere?
+mkdir d && echo 1 >d/a && "$MLOPS" -q add d && git add . && git commit -qm listing
+rm -rf .mlops && "$MLOPS" init -q . && rm -rf d
+run gc --grace 0
+expect_exit 0
+expect_err 'nothing was freed: 1 listing'
+run gc --grace 0 --force
+expect_exit 0
+expect_empty stderr
+mkdir d && echo 1 >d/a && "$MLOPS" -q add d
+"$MLOPS" -q remote add here "$scratch/remote" && "$MLOPS" -q push
+python3 -c 'import sqlite3
+db = sqlite3.connect(".mlops/mlops.db"); db.execute("DELETE FROM entries"); db.commit()'
+rm .mlops/objects/packs/*
+run gc --grace 0
+expect_exit 0
+check 'it is known to be on the remote' lacks err 'nothing was freed'
+run fsck --json
+expect_exit 0
+check 'not fetched is no damage' grep -q '"not_fetched": 1' out
+run fsck --repair
+expect_exit 0
+run checkout
 rm -rf .git
 run gc -v
 expect_err 'without git'
