@@ -1,6 +1,9 @@
 #include "unit.h"
 
+#include <signal.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "checkout_world.h"
 
@@ -292,8 +295,75 @@ START_TEST(many_files_by_many_threads)
 }
 END_TEST
 
+/* Files 0 .. 299 in ten folders, of which a version has those that its step divides. */
+static struct pointer make_version(struct world *world, size_t step)
+{
+	static struct tree_entry entries[300];
+	static char paths[300][32];
+	AUTO(strbuf_release) struct strbuf listing = STRBUF_INIT;
+	struct pointer folder = { .kind = POINTER_FOLDER, .path = (char *)"d" };
+	for (size_t i = 0; i < 300; i += step) {
+		char content[64];
+		struct tree_entry *entry = &entries[folder.n_files];
+		char *path = paths[folder.n_files++];
+		snprintf(path, sizeof paths[0], "%zu/%03zu", i % 10, i);
+		snprintf(content, sizeof content, "%zu of version %zu", i, step);
+		*entry = (struct tree_entry){
+			.path = path, .hash = world_put(world, content), .size = strlen(content)
+		};
+		folder.size += entry->size;
+	}
+	ck_assert_int_eq(tree_sort(entries, folder.n_files, &world->err), 0);
+	ck_assert_int_eq(tree_format(entries, folder.n_files, &listing, &world->err), 0);
+	folder.hash = world_put(world, listing.text);
+	ck_assert_int_eq(object_store_flush(world->store, &world->err), 0);
+	return folder;
+}
+
+/* A process of its own, with its own store, that is killed after so many microseconds. */
+static void checkout_and_die(struct world *world, struct pointer pointer, useconds_t after)
+{
+	pid_t child = fork();
+	ck_assert_int_ge(child, 0);
+	if (!child) {
+		struct error err = ERROR_INIT;
+		struct object_store *store;
+		struct checkout_summary summary = { .n_written = 0 };
+		if (object_store_open(&world->workspace, &store, &err) < 0 ||
+			checkout_data(&world->workspace, store, "d", &pointer, &world->options,
+				&summary, &err) < 0)
+			_exit(1);
+		_exit(0);
+	}
+	usleep(after);
+	kill(child, SIGKILL);
+	ck_assert_int_eq(waitpid(child, NULL, 0), child);
+}
+
+START_TEST(killed_at_any_moment)
+{
+	struct world world;
+	world_make(&world);
+	struct pointer versions[] = { make_version(&world, 1), make_version(&world, 3) };
+	for (useconds_t i = 0; i < 40; i++) {
+		struct pointer next = versions[i % 2];
+		if (i % 8 == 0)
+			ck_assert_int_eq(directory_remove_tree("d", &world.err), 0);
+		checkout_and_die(&world, next, i * 700);
+		/* The next one completes it, and then there is nothing left to do or to read. */
+		ck_assert_msg(
+			world_checkout(&world, "d", next) == 0, "%u: %s", i, world.err.message);
+		workfolder_assert("d/0/270", i % 2 ? "270 of version 3" : "270 of version 1");
+		ck_assert(file_exists("d/1/001") == (i % 2 == 0));
+		workfolder_assert_names(".mlops/tmp", "");
+		world_expect(&world, "d", next, 0, 0, i % 2 ? 100 : 300);
+	}
+	world_end(&world);
+}
+END_TEST
+
 UNIT_MAIN("versioning/checkout", a_file_appears, a_folder_appears_whole,
 	another_version_of_a_folder, files_and_folders_change_places,
 	the_whole_path_changes_its_kind, what_has_changed_is_refused, what_is_in_the_store_may_go,
 	what_is_missing_in_the_store, a_dry_run_changes_nothing, a_part_of_a_folder,
-	an_interrupted_one_is_completed, many_files_by_many_threads)
+	an_interrupted_one_is_completed, many_files_by_many_threads, killed_at_any_moment)
