@@ -14,6 +14,7 @@
 enum {
 	OBJECT_BLOCK = 4 << 20,
 	OBJECT_DELTA_THREADS = 4,
+	OBJECT_LIST_MOST = ENTRY_CHUNK_MOST, /* bytes: about 100,000 chunks */
 	/* Chunks of a block and of what was left of those before it. */
 	OBJECT_PIECES = (OBJECT_BLOCK + CHUNK_MOST) / CHUNK_LEAST + 2
 };
@@ -199,6 +200,25 @@ static int object_large_task(void *context, size_t index, size_t worker, struct 
 	return 0;
 }
 
+/* Without sketches if it would be too long with them. */
+static int object_large_list(struct object_large *large, struct strbuf *payload, struct error *err)
+{
+	object_list_write(&large->chunks, payload);
+	if (payload->length > OBJECT_LIST_MOST) {
+		vec_each (chunk, &large->chunks)
+			memset(&chunk->sketch, 0xff, sizeof chunk->sketch);
+		strbuf_clear(payload);
+		object_list_write(&large->chunks, payload);
+	}
+	if (strbuf_check(payload, err) < 0)
+		return -err->code;
+	if (payload->length <= OBJECT_LIST_MOST)
+		return 0;
+	error_set(err, ERROR_UNSUPPORTED, "a content of %llu bytes in %zu chunks is too large",
+		(unsigned long long)large->size, large->chunks.count);
+	return error_hint(err, "split it into several files");
+}
+
 /* The list, unless all is one chunk, which has the name of the whole. */
 static int object_large_finish(
 	struct object_large *large, struct object_put *ret, struct error *err)
@@ -214,13 +234,8 @@ static int object_large_finish(
 		ret->is_new = large->is_new && large->chunks.count == 1;
 		return 0;
 	}
-	object_list_write(&large->chunks, &payload);
-	if (strbuf_check(&payload, err) < 0)
+	if (object_large_list(large, &payload, err) < 0)
 		return -err->code;
-	if (payload.length > ENTRY_CHUNK_MOST)
-		return error_set(err, ERROR_UNSUPPORTED,
-			"a content of %zu chunks (%llu bytes) is too large", large->chunks.count,
-			(unsigned long long)large->size);
 	struct pack_new list = { .entry = { .hash = ret->hash,
 					 .kind = ENTRY_LIST,
 					 .size = large->size,
