@@ -28,7 +28,7 @@ static const struct row_spec fsck_rows[] = {
 	[FSCK_NEEDED] = { "path", "needed as", ROW_TEXT, ROW_OPTIONAL },
 	[FSCK_WHERE] = { "where", "by", ROW_TEXT, ROW_OPTIONAL },
 	[FSCK_WHAT] = { "what", "what is wrong", ROW_TEXT, ROW_SHRINK },
-	[FSCK_STATE] = { "state", "state", ROW_TEXT, ROW_OPTIONAL },
+	[FSCK_STATE] = { "repaired", "state", ROW_TEXT, ROW_OPTIONAL },
 	ROW_END,
 };
 
