@@ -72,7 +72,8 @@ def size_of(folder):
 class Bench:
     def __init__(self, options, scratch):
         self.mlops = str(Path(options.mlops).resolve())
-        self.scale, self.walk = options.scale, options.walk
+        self.scale = options.scale
+        self.walk = options.walk and str(Path(options.walk).resolve())
         self.dvc = options.dvc and shutil.which(options.dvc)
         self.scratch = Path(scratch)
         self.numbers = random.Random(4)
@@ -204,20 +205,28 @@ class Bench:
             show("dvc add", self.run([self.dvc, "add", "-q", "data"], folder), add)
             show("dvc status", self.run([self.dvc, "status", "-q"], folder))
             shutil.rmtree(folder)
-        self.run([self.mlops, "status"], ours)
+        for folder in (ours, theirs):
+            self.run(["git", "add", "-A"], folder)
+            self.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "x"],
+                     folder)
+        cache = ["-c", "core.untrackedCache=true"]
         commands = {
             "mlops status": lambda: self.run([self.mlops, "status"], ours),
-            "git status": lambda: self.run(["git", "status", "--short"], theirs),
+            "git status": lambda: self.run(["git", "status"], theirs),
+            "git status, untracked cache": lambda: self.run(["git"] + cache + ["status"], theirs),
             "mlops add, unchanged": lambda: self.run([self.mlops, "add", "data"], ours),
         }
         if self.walk:
-            commands["a bare walk, all threads"] = lambda: self.run([self.walk, "data"], ours)
-        times = in_turn(commands, 7)
+            threads = str(len(os.sched_getaffinity(0)))
+            commands["a bare walk, all threads"] = lambda: self.run(
+                [self.walk, "data", threads], ours)
+        in_turn(commands, 1)
+        times = in_turn(commands, 9)
         for name, timed in times.items():
             show(name, timed, None if name == "mlops status" else times["mlops status"])
         self.small_checkout(source, ours)
-        show("disk: content and pack", add, None,
-             f"  {size_of(source) / 1e6:.1f} MB, {size_of(ours / '.mlops') / 1e6:.1f} MB")
+        print(f"  on disk: {size_of(source) / 1e6:.1f} MB of content, "
+              f"{size_of(ours / '.mlops') / 1e6:.1f} MB in the store")
         if "push" in self.parts:
             self.push(ours)
         for folder in (source, ours, theirs):
