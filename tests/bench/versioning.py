@@ -25,12 +25,12 @@ PARTS = ["large", "small", "versions", "push"]
 
 
 class Timed:
-    def __init__(self, wall, cpu, memory, output):
-        self.wall, self.cpu, self.memory, self.output = wall, cpu, memory, output
+    def __init__(self, wall, cpu, output):
+        self.wall, self.cpu, self.output = wall, cpu, output
 
 
 def run(command, folder, environment=None):
-    """One process: wall and processor seconds, peak memory of it and its children in MB."""
+    """One process: wall and processor seconds of it and its children."""
     start = time.perf_counter()
     with tempfile.TemporaryFile() as out:
         child = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=out,
@@ -42,12 +42,12 @@ def run(command, folder, environment=None):
         output = out.read().decode(errors="replace")
     if child.returncode:
         sys.exit(f"{' '.join(map(str, command))} failed ({child.returncode}):\n{output}")
-    return Timed(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, output)
+    return Timed(wall, usage.ru_utime + usage.ru_stime, output)
 
 
 def show(name, timed, ours=None, extra=""):
     ratio = f"  {timed.wall / ours.wall:6.2f} x ours" if ours else ""
-    print(f"  {name:44} {timed.wall:8.3f} s wall {timed.cpu:8.3f} s CPU {timed.memory:6.0f} MB"
+    print(f"  {name:44} {timed.wall:8.3f} s wall {timed.cpu:8.3f} s CPU"
           f"{ratio}{extra}", flush=True)
     return timed
 
@@ -276,14 +276,21 @@ class Bench:
             at = self.numbers.randrange(len(rows))
             return rows[:at] + list(self.rows(count, len(rows))) + rows[at:]
         rows = list(rows)
-        for row in self.rows(count, 0):
-            rows[self.numbers.randrange(len(rows))] = row
+        block = self.numbers.randrange(len(rows) - count)
+        for number, new in enumerate(self.rows(count, 0)):
+            at = block + number if how == "in one block" else self.numbers.randrange(len(rows))
+            if how == "one cell, scattered":
+                cells = rows[at].split(b",")
+                cells[2] = new.split(b",")[2]
+                new = b",".join(cells)
+            rows[at] = new
         return rows
 
     def versions(self):
         target = int(200e6 * self.scale)
-        first = list(self.rows(target // 110, 0))
-        for how in ("scattered", "inserted", "appended"):
+        first = list(self.rows(target // 97, 0))
+        for how in ("one cell, scattered", "rewritten, scattered", "in one block", "inserted",
+                    "appended"):
             folder, rows, sizes, adds = self.project("ours"), first, [], []
             for version in range(20):
                 (folder / "table.csv").write_bytes(b"".join(rows))
