@@ -215,6 +215,13 @@ static int endpoint_bytes_sink(void *context, const void *bytes, size_t count, s
 	return strbuf_check(to->buffer, err);
 }
 
+char *endpoint_describe(
+	const struct endpoint *endpoint, const char *verb, const char *name, struct error *err)
+{
+	return *name ? memory_format(err, "%s '%s' of %s", verb, name, endpoint->url)
+		     : memory_format(err, "%s %s", verb, endpoint->url);
+}
+
 int endpoint_get_bytes(struct endpoint *endpoint, const char *name, size_t cap,
 	struct strbuf *buffer, struct error *err)
 {

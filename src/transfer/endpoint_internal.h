@@ -71,6 +71,10 @@ int s3_open(struct endpoint *endpoint, const char *url, struct error *err) MUST_
 int sftp_open(struct endpoint *endpoint, const char *url, struct error *err) MUST_CHECK;
 int webdav_open(struct endpoint *endpoint, const char *url, struct error *err) MUST_CHECK;
 
+/* "read 'a/b' of https://host/c", for messages; without a name it is the URL itself. */
+char *endpoint_describe(const struct endpoint *endpoint, const char *verb, const char *name,
+	struct error *err) MUST_CHECK;
+
 /* ERROR_CANCELLED if the sink says that the user wants to stop. */
 int endpoint_check_stop(const struct endpoint *endpoint, struct error *err) MUST_CHECK;
 

@@ -26,11 +26,6 @@ static char *sftp_path(struct sftp *sftp, const char *name, struct error *err)
 		     : memory_copy_string(sftp->path, err);
 }
 
-static char *sftp_what(struct sftp *sftp, const char *verb, const char *name, struct error *err)
-{
-	return memory_format(err, "%s '%s' of %s", verb, name, sftp->client.endpoint->url);
-}
-
 /* A path as libcurl's commands want it: in double quotes. */
 static void sftp_quote(struct strbuf *buffer, const char *path)
 {
@@ -58,7 +53,8 @@ static int sftp_fetch(struct endpoint *endpoint, struct endpoint_fetch *fetch, s
 {
 	struct sftp *sftp = endpoint->state;
 	AUTO_FREE char *path = sftp_path(sftp, fetch->name, err);
-	AUTO_FREE char *what = path ? sftp_what(sftp, "read", fetch->name, err) : NULL;
+	AUTO_FREE char *what =
+		path ? endpoint_describe(sftp->client.endpoint, "read", fetch->name, err) : NULL;
 	struct sftp_call call = { .path = path, .what = what, .fetch = fetch };
 	if (!what)
 		return -err->code;
@@ -91,7 +87,8 @@ static int sftp_list(struct endpoint *endpoint, const char *folder,
 {
 	struct sftp *sftp = endpoint->state;
 	AUTO_FREE char *path = sftp_path(sftp, folder, err);
-	AUTO_FREE char *what = path ? sftp_what(sftp, "list", folder, err) : NULL;
+	AUTO_FREE char *what =
+		path ? endpoint_describe(sftp->client.endpoint, "list", folder, err) : NULL;
 	if (!what)
 		return -err->code;
 	int result = sftp_listing(sftp, path, what, ret_entries, err);
@@ -134,7 +131,8 @@ static int sftp_stat(
 		return -err->code;
 	AUTO_FREE char *path = sftp_path(sftp, name, err);
 	AUTO_FREE char *folder = path ? path_parent(path, err) : NULL;
-	AUTO_FREE char *what = folder ? sftp_what(sftp, "look at", name, err) : NULL;
+	AUTO_FREE char *what =
+		folder ? endpoint_describe(sftp->client.endpoint, "look at", name, err) : NULL;
 	int result = what ? sftp_listing(sftp, folder, what, &entries, err) : -(int)err->code;
 	vec_each (entry, &entries.list) {
 		if (result == 0 && strcmp(entry->name, path_base(path)) == 0)
@@ -160,7 +158,8 @@ static int sftp_delete(struct endpoint *endpoint, const char *name, struct error
 	struct sftp *sftp = endpoint->state;
 	int64_t ignored;
 	AUTO_FREE char *path = sftp_path(sftp, name, err);
-	AUTO_FREE char *what = path ? sftp_what(sftp, "delete", name, err) : NULL;
+	AUTO_FREE char *what =
+		path ? endpoint_describe(sftp->client.endpoint, "delete", name, err) : NULL;
 	char *command = what ? sftp_command("rm", path, NULL, err) : NULL;
 	if (!command)
 		return -err->code;
@@ -189,7 +188,8 @@ static int sftp_publish(struct endpoint *endpoint, const char *name, const char 
 	int64_t time;
 	error_clear(err);
 	AUTO_FREE char *path = sftp_path(sftp, name, err);
-	AUTO_FREE char *what = path ? sftp_what(sftp, "write", name, err) : NULL;
+	AUTO_FREE char *what =
+		path ? endpoint_describe(sftp->client.endpoint, "write", name, err) : NULL;
 	if (!what)
 		return -err->code;
 	bool there = sftp_time(endpoint, name, &time, &ignored) == 0;
@@ -227,7 +227,8 @@ static int sftp_put(struct endpoint *endpoint, const char *name,
 	if (!folder || endpoint_temporary(random, err) < 0)
 		return -err->code;
 	AUTO_FREE char *temporary = memory_format(err, "%s/.%s", folder, random);
-	AUTO_FREE char *what = temporary ? sftp_what(sftp, "write", name, err) : NULL;
+	AUTO_FREE char *what =
+		temporary ? endpoint_describe(sftp->client.endpoint, "write", name, err) : NULL;
 	char *rename = what ? sftp_command("rename", temporary, path, err) : NULL;
 	struct sftp_call call = {
 		.path = temporary, .what = what, .source = source, .commands = { rename }

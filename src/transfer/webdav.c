@@ -54,8 +54,7 @@ static int webdav_refused(const struct http_answer *answer, const char *what, st
 static int webdav_ask(struct webdav *webdav, struct http_request *request, const char *verb,
 	const char *name, struct http_answer *answer, struct error *err)
 {
-	AUTO_FREE char *what =
-		memory_format(err, "%s '%s' of %s", verb, name, webdav->client.endpoint->url);
+	AUTO_FREE char *what = endpoint_describe(webdav->client.endpoint, verb, name, err);
 	AUTO_FREE char *url = what ? webdav_url(webdav, name, err) : NULL;
 	if (!url)
 		return -err->code;
