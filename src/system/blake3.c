@@ -130,13 +130,22 @@ void blake3_push(struct blake3 *state, const uint32_t cv[BLAKE3_WORDS], size_t n
 	memcpy(state->stack[state->depth++], joined, sizeof joined);
 }
 
-/* The largest subtree that may come next and leaves at least one byte of `count`. */
-static size_t blake3_next_subtree(const struct blake3 *state, size_t count)
+/* The largest subtree that may come behind `before` chunks and leaves at least one of the bytes. */
+static size_t blake3_next_subtree(uint64_t before, size_t count)
 {
 	size_t n_chunks = BLAKE3_SUBTREE;
-	while (n_chunks * BLAKE3_CHUNK >= count || state->n_chunks % n_chunks)
+	while (n_chunks * BLAKE3_CHUNK >= count || before % n_chunks)
 		n_chunks /= 2;
 	return n_chunks;
+}
+
+/* The present chunk is full, and more follows. */
+static void blake3_end_chunk(struct blake3 *state)
+{
+	uint32_t cv[BLAKE3_WORDS];
+	blake3_last_chunk(state, 0, cv);
+	state->used = 0;
+	blake3_push(state, cv, 1);
 }
 
 void blake3_update(struct blake3 *state, const void *bytes, size_t count)
@@ -144,14 +153,11 @@ void blake3_update(struct blake3 *state, const void *bytes, size_t count)
 	const unsigned char *at = bytes;
 	uint32_t cv[BLAKE3_WORDS];
 	while (count) {
-		if (state->used == BLAKE3_CHUNK) {
-			blake3_last_chunk(state, 0, cv);
-			state->used = 0;
-			blake3_push(state, cv, 1);
-		}
+		if (state->used == BLAKE3_CHUNK)
+			blake3_end_chunk(state);
 		size_t taken;
 		if (!state->used && count > BLAKE3_CHUNK) {
-			size_t n_chunks = blake3_next_subtree(state, count);
+			size_t n_chunks = blake3_next_subtree(state->n_chunks, count);
 			blake3_subtree(at, n_chunks, state->n_chunks, cv);
 			blake3_push(state, cv, n_chunks);
 			taken = n_chunks * BLAKE3_CHUNK;
@@ -164,6 +170,40 @@ void blake3_update(struct blake3 *state, const void *bytes, size_t count)
 		at += taken;
 		count -= taken;
 	}
+}
+
+void blake3_part(uint64_t offset, const void *bytes, size_t count, struct blake3_part *ret)
+{
+	const unsigned char *at = bytes;
+	size_t begun = (size_t)(offset % BLAKE3_CHUNK);
+	size_t head = begun ? BLAKE3_CHUNK - begun : 0;
+	ret->n_head = head < count ? head : count;
+	ret->n_subtrees = 0;
+	memcpy(ret->head, at, ret->n_head);
+	at += ret->n_head;
+	count -= ret->n_head;
+	uint64_t before = (offset + ret->n_head) / BLAKE3_CHUNK;
+	/* The last chunk is left for the end of the content to make a root of. */
+	while (count > BLAKE3_CHUNK) {
+		size_t n_chunks = blake3_next_subtree(before, count);
+		blake3_subtree(at, n_chunks, before, ret->subtrees[ret->n_subtrees]);
+		ret->n_chunks[ret->n_subtrees++] = (uint16_t)n_chunks;
+		before += n_chunks;
+		at += n_chunks * BLAKE3_CHUNK;
+		count -= n_chunks * BLAKE3_CHUNK;
+	}
+	ret->n_tail = count;
+	memcpy(ret->tail, at, count);
+}
+
+void blake3_join(struct blake3 *state, const struct blake3_part *part)
+{
+	blake3_update(state, part->head, part->n_head);
+	if (part->n_subtrees && state->used)
+		blake3_end_chunk(state);
+	for (size_t i = 0; i < part->n_subtrees; i++)
+		blake3_push(state, part->subtrees[i], part->n_chunks[i]);
+	blake3_update(state, part->tail, part->n_tail);
 }
 
 void blake3_finish(const struct blake3 *state, struct hash *ret)

@@ -48,6 +48,21 @@ void blake3_init(struct blake3 *state);
 void blake3_update(struct blake3 *state, const void *bytes, size_t count);
 void blake3_finish(const struct blake3 *state, struct hash *ret);
 
+/*
+ * Parts of one content are prepared apart, by several threads, and joined in order, which costs
+ * next to nothing. A part has at most BLAKE3_PART_MOST bytes and begins at any offset; the state
+ * that it is joined to has taken exactly the bytes in front of it.
+ */
+enum { BLAKE3_PART_MOST = 4 << 20, BLAKE3_PART_SUBTREES = 32 };
+struct blake3_part {
+	size_t n_head, n_tail, n_subtrees;
+	unsigned char head[BLAKE3_CHUNK], tail[BLAKE3_CHUNK]; /* pieces of chunks */
+	uint32_t subtrees[BLAKE3_PART_SUBTREES][8];
+	uint16_t n_chunks[BLAKE3_PART_SUBTREES]; /* of each of them */
+};
+void blake3_part(uint64_t offset, const void *bytes, size_t count, struct blake3_part *ret);
+void blake3_join(struct blake3 *state, const struct blake3_part *part);
+
 /* SHA-256 in pieces. */
 struct sha256 {
 	void *context;

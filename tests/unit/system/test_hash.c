@@ -146,6 +146,41 @@ START_TEST(pieces_give_the_same)
 }
 END_TEST
 
+/* Parts that are prepared apart, cut anywhere and at round places, last one first. */
+START_TEST(parts_give_the_same)
+{
+	enum { MOST = 4096 };
+	unsigned char *bytes = input();
+	struct blake3_part *parts = malloc(MOST * sizeof *parts);
+	uint32_t random = 7;
+	for (size_t round = 0; round < 6 * VECTORS; round++) {
+		size_t length = vectors[round / 6].length, at[MOST + 1], n = 0;
+		static const size_t most[] = { 900, 3000, 70000, 1u << 20, 4u << 20, 4u << 20 };
+		struct blake3 state;
+		struct hash hash;
+		for (at[0] = 0; at[n] < length; n++) {
+			random = random * 1664525 + 1013904223;
+			size_t piece = round % 6 == 5 ? 4u << 20 : (random >> 8) % most[round % 6];
+			piece = random >> 30 ? piece : (piece + 1023) / 1024 * 1024;
+			piece = n + 4 > MOST || piece > length - at[n] ? length - at[n] : piece;
+			piece = piece > BLAKE3_PART_MOST ? BLAKE3_PART_MOST : piece;
+			ck_assert_uint_lt(n, MOST);
+			at[n + 1] = at[n] + piece;
+		}
+		setenv("MLOPS_CPU", levels[round % LEVELS], 1);
+		for (size_t i = n; i-- > 0;)
+			blake3_part(at[i], bytes + at[i], at[i + 1] - at[i], &parts[i]);
+		blake3_init(&state);
+		for (size_t i = 0; i < n; i++)
+			blake3_join(&state, &parts[i]);
+		blake3_finish(&state, &hash);
+		assert_hash(&hash, vectors[round / 6].hash);
+	}
+	free(parts);
+	free(bytes);
+}
+END_TEST
+
 START_TEST(threads_give_the_same)
 {
 	unsigned char *bytes = input();
@@ -262,5 +297,5 @@ START_TEST(hmac_sha256_of_the_rfc)
 END_TEST
 
 UNIT_MAIN("system/hash", vectors_hold_on_every_path, thousands_of_lengths_agree_with_b3sum,
-	pieces_give_the_same, threads_give_the_same, files, counters_carry_over, text_of_hashes,
-	sha256, hmac_sha256_of_the_rfc)
+	pieces_give_the_same, parts_give_the_same, threads_give_the_same, files,
+	counters_carry_over, text_of_hashes, sha256, hmac_sha256_of_the_rfc)
