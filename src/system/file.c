@@ -139,6 +139,42 @@ int file_write_all(int fd, const char *path, const void *bytes, size_t count, st
 	return 0;
 }
 
+bool file_can_write_at(int fd, uint64_t *ret_position)
+{
+	struct stat status;
+	int flags = fcntl(fd, F_GETFL);
+	/* Linux appends to a file that is opened so wherever one asks to write. */
+	if (flags < 0 || flags & O_APPEND || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
+		return false;
+	off_t position = lseek(fd, 0, SEEK_CUR);
+	*ret_position = position < 0 ? 0 : (uint64_t)position;
+	return position >= 0;
+}
+
+int file_write_at(int fd, const char *path, const void *bytes, size_t count, uint64_t offset,
+	struct error *err)
+{
+	const char *at = bytes;
+	while (count) {
+		ssize_t put = pwrite(fd, at, count, (off_t)offset);
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return error_set_os(err, ERROR_IO, "cannot write '%s'", path);
+		at += put;
+		offset += (uint64_t)put;
+		count -= (size_t)put;
+	}
+	return 0;
+}
+
+int file_skip(int fd, const char *path, uint64_t count, struct error *err)
+{
+	if (lseek(fd, (off_t)count, SEEK_CUR) < 0)
+		return error_set_os(err, ERROR_IO, "cannot write '%s'", path);
+	return 0;
+}
+
 static int file_too_large(const char *path, size_t cap, struct error *err)
 {
 	return error_set(err, ERROR_INVALID, "'%s' is larger than %zu bytes", path, cap);

@@ -51,6 +51,16 @@ int file_write_all(
 	int fd, const char *path, const void *bytes, size_t count, struct error *err) MUST_CHECK;
 
 /*
+ * Writing behind the present position in any order, by several threads: only where
+ * file_can_write_at() says so (a regular file that is not opened for appending), offsets being
+ * counted from *ret_position. It does not move the position: file_skip() does.
+ */
+bool file_can_write_at(int fd, uint64_t *ret_position);
+int file_write_at(int fd, const char *path, const void *bytes, size_t count, uint64_t offset,
+	struct error *err) MUST_CHECK;
+int file_skip(int fd, const char *path, uint64_t count, struct error *err) MUST_CHECK;
+
+/*
  * The bytes of a regular file in memory, read-only; the empty file gives "" with length 0. A file
  * that another process cuts short meanwhile raises SIGBUS: map only what nobody rewrites in place.
  */
