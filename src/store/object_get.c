@@ -58,7 +58,7 @@ static int object_to_buffer(void *context, const void *bytes, size_t count, stru
 int object_get_bytes(struct object_store *store, const struct hash *hash, size_t cap,
 	struct strbuf *buffer, struct error *err)
 {
-	struct object_sink sink = { object_to_buffer, buffer };
+	struct object_sink sink = { .write = object_to_buffer, .context = buffer };
 	size_t before = buffer->length;
 	if (object_read(store, hash, cap, &sink, err) < 0) {
 		strbuf_truncate(buffer, before); /* nobody sees what was not verified */
@@ -73,11 +73,28 @@ int object_to_descriptor(void *context, const void *bytes, size_t count, struct 
 	return file_write_all(output->fd, output->name, bytes, count, err);
 }
 
+static int object_to_place(
+	void *context, uint64_t offset, const void *bytes, size_t count, struct error *err)
+{
+	const struct object_descriptor *output = context;
+	return file_write_at(output->fd, output->name, bytes, count, output->start + offset, err);
+}
+
+static int object_skip(void *context, uint64_t count, struct error *err)
+{
+	const struct object_descriptor *output = context;
+	return file_skip(output->fd, output->name, count, err);
+}
+
 int object_get_stream(struct object_store *store, const struct hash *hash, int fd, const char *name,
 	struct error *err)
 {
-	struct object_descriptor output = { fd, name };
-	struct object_sink sink = { object_to_descriptor, &output };
+	struct object_descriptor output = { fd, name, 0 };
+	struct object_sink sink = { .write = object_to_descriptor, .context = &output };
+	if (file_can_write_at(fd, &output.start)) {
+		sink.write_at = object_to_place;
+		sink.skip = object_skip;
+	}
 	return object_read(store, hash, 0, &sink, err);
 }
 

@@ -21,10 +21,15 @@
 struct object_sink {
 	int (*write)(void *context, const void *bytes, size_t count, struct error *err);
 	void *context;
+	/* The same in any order and from several threads, then skip() what was written; or NULL. */
+	int (*write_at)(
+		void *context, uint64_t offset, const void *bytes, size_t count, struct error *err);
+	int (*skip)(void *context, uint64_t count, struct error *err);
 };
 struct object_descriptor { /* context of the one below */
 	int fd;
 	const char *name;
+	uint64_t start; /* what write_at()'s offsets are counted from */
 };
 int object_to_descriptor(void *context, const void *bytes, size_t count, struct error *err);
 

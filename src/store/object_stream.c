@@ -1,7 +1,7 @@
 /*
- * Reading a list: several threads fetch and decode chunks ahead; the hash of the whole and the
- * output go in order. Chunks are not hashed one by one: the whole tells as well, and what comes out
- * wrong is looked for afterwards.
+ * Reading a list: several threads fetch, decode and hash chunks and write them, in any order where
+ * the output allows it. Each byte is hashed once, as part of the whole: chunks' own hashes and
+ * their checks would tell no more, and what comes out wrong is looked for afterwards.
  */
 #include <string.h>
 
@@ -9,17 +9,25 @@
 
 #include "object_list_internal.h"
 
-enum { OBJECT_FLAT_MOST = 4 << 20 }; /* chunks of one content */
+enum {
+	OBJECT_FLAT_MOST = 4 << 20, /* chunks of one content */
+	OBJECT_PARTS = 32 /* hashed ahead of one that is not done yet */
+};
+_Static_assert((int)ENTRY_CHUNK_MOST <= (int)BLAKE3_PART_MOST, "a chunk is a part of a hash");
 
 struct object_streamed {
 	struct object_store *store;
 	const struct object_sink *sink;
 	object_chunks chunks;
-	struct object_stage hashing, writing;
-	pthread_mutex_t lock; /* guards the two below */
-	size_t next;
+	struct object_stage writing; /* in order */
+	pthread_mutex_t lock; /* guards all below */
+	pthread_cond_t joined;
+	size_t next, n_joined; /* chunks */
+	uint64_t offset; /* of the next one in the content */
 	struct error failed;
-	struct blake3 whole; /* in the stage of hashing */
+	struct blake3 whole; /* of the chunks that are joined */
+	struct blake3_part parts[OBJECT_PARTS]; /* of those behind them, by number */
+	bool is_hashed[OBJECT_PARTS];
 };
 
 /* The blobs of a list in order; lists within it are replaced by what they hold. */
@@ -57,16 +65,53 @@ static void object_stream_fail(struct object_streamed *stream, const struct erro
 	pthread_mutex_lock(&stream->lock);
 	if (!stream->failed.code)
 		stream->failed = *err;
+	pthread_cond_broadcast(&stream->joined);
 	pthread_mutex_unlock(&stream->lock);
-	object_stage_stop(&stream->hashing);
 	object_stage_stop(&stream->writing);
 }
 
-static int object_stream_chunk(struct object_streamed *stream, struct object_worker *worker,
-	struct strbuf *raw, size_t number, struct error *err)
+/* Whoever brings the part that is next joins all that follow it without a gap. */
+static void object_stream_join(
+	struct object_streamed *stream, size_t number, const struct blake3_part *part)
 {
-	const struct object_chunk *chunk = &stream->chunks.items[number];
-	const unsigned char *bytes;
+	pthread_mutex_lock(&stream->lock);
+	while (number - stream->n_joined >= OBJECT_PARTS && !stream->failed.code)
+		pthread_cond_wait(&stream->joined, &stream->lock);
+	if (!stream->failed.code) {
+		stream->parts[number % OBJECT_PARTS] = *part;
+		stream->is_hashed[number % OBJECT_PARTS] = true;
+	}
+	size_t before = stream->n_joined;
+	for (size_t at; at = stream->n_joined % OBJECT_PARTS, stream->is_hashed[at];) {
+		blake3_join(&stream->whole, &stream->parts[at]);
+		stream->is_hashed[at] = false;
+		stream->n_joined++;
+	}
+	if (stream->n_joined != before)
+		pthread_cond_broadcast(&stream->joined);
+	pthread_mutex_unlock(&stream->lock);
+}
+
+static int object_stream_write(struct object_streamed *stream, size_t number, uint64_t offset,
+	const void *bytes, size_t count, struct error *err)
+{
+	const struct object_sink *sink = stream->sink;
+	if (!sink)
+		return 0;
+	if (sink->write_at)
+		return sink->write_at(sink->context, offset, bytes, count, err);
+	if (!object_stage_enter(&stream->writing, number))
+		return 0;
+	if (sink->write(sink->context, bytes, count, err) < 0)
+		return -err->code;
+	object_stage_leave(&stream->writing);
+	return 0;
+}
+
+static int object_stream_decode(struct object_streamed *stream, struct object_worker *worker,
+	struct strbuf *raw, const struct object_chunk *chunk, const unsigned char **ret_bytes,
+	struct error *err)
+{
 	struct entry entry;
 	if (object_raw(stream->store, &chunk->hash, raw, &entry, err) < 0) {
 		if (err->code == ERROR_NOT_FOUND) {
@@ -77,20 +122,21 @@ static int object_stream_chunk(struct object_streamed *stream, struct object_wor
 	}
 	if (entry.kind != ENTRY_BLOB || entry.size != chunk->size)
 		return error_set(err, ERROR_CORRUPT, "a chunk of it has a wrong length");
-	if (object_decode_raw(stream->store, worker, &entry, raw, &worker->content, &bytes, err) <
-		0)
+	return object_decode_raw(
+		stream->store, worker, &entry, raw, &worker->content, ret_bytes, err);
+}
+
+static int object_stream_chunk(struct object_streamed *stream, struct object_worker *worker,
+	struct strbuf *raw, size_t number, uint64_t offset, struct error *err)
+{
+	const struct object_chunk *chunk = &stream->chunks.items[number];
+	const unsigned char *bytes;
+	struct blake3_part part;
+	if (object_stream_decode(stream, worker, raw, chunk, &bytes, err) < 0)
 		return -err->code;
-	if (!object_stage_enter(&stream->hashing, number))
-		return 0;
-	blake3_update(&stream->whole, bytes, (size_t)entry.size);
-	object_stage_leave(&stream->hashing);
-	if (!object_stage_enter(&stream->writing, number))
-		return 0;
-	if (stream->sink &&
-		stream->sink->write(stream->sink->context, bytes, (size_t)entry.size, err) < 0)
-		return -err->code;
-	object_stage_leave(&stream->writing);
-	return 0;
+	blake3_part(offset, bytes, (size_t)chunk->size, &part);
+	object_stream_join(stream, number, &part);
+	return object_stream_write(stream, number, offset, bytes, (size_t)chunk->size, err);
 }
 
 static int object_stream_task(void *context, size_t index, size_t thread, struct error *err)
@@ -106,11 +152,13 @@ static int object_stream_task(void *context, size_t index, size_t thread, struct
 		pthread_mutex_lock(&stream->lock);
 		bool over = stream->next == stream->chunks.count || stream->failed.code;
 		size_t number = stream->next;
+		uint64_t offset = stream->offset;
 		stream->next += !over;
+		stream->offset += over ? 0 : stream->chunks.items[number].size;
 		pthread_mutex_unlock(&stream->lock);
 		if (over)
 			break;
-		if (object_stream_chunk(stream, worker, &raw, number, err) < 0) {
+		if (object_stream_chunk(stream, worker, &raw, number, offset, err) < 0) {
 			object_stream_fail(stream, err);
 			break;
 		}
@@ -146,24 +194,24 @@ static int object_stream_run(
 		return -err->code;
 	}
 	blake3_finish(&stream->whole, &found);
-	return hash_equal(&found, &entry->hash)
-		       ? 0
-		       : object_stream_blame(stream->store, &stream->chunks, err);
+	if (!hash_equal(&found, &entry->hash))
+		return object_stream_blame(stream->store, &stream->chunks, err);
+	const struct object_sink *sink = stream->sink;
+	return sink && sink->skip ? sink->skip(sink->context, entry->size, err) : 0;
 }
 
 int object_stream(struct object_store *store, const struct entry *entry, const struct strbuf *raw,
 	const struct object_sink *sink, struct error *err)
 {
-	struct object_streamed stream = {
-		.store = store, .sink = sink, .lock = PTHREAD_MUTEX_INITIALIZER
-	};
+	struct object_streamed stream = { .store = store,
+		.sink = sink,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.joined = PTHREAD_COND_INITIALIZER };
 	blake3_init(&stream.whole);
-	object_stage_init(&stream.hashing);
 	object_stage_init(&stream.writing);
 	int status = object_flatten(store, entry, raw, 1, &stream.chunks, err);
 	if (status == 0)
 		status = object_stream_run(&stream, entry, err);
-	object_stage_release(&stream.hashing);
 	object_stage_release(&stream.writing);
 	vec_release(&stream.chunks);
 	return status;

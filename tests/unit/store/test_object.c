@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "mlops/base/parallel.h"
 #include "mlops/store/object.h"
 #include "workfolder.h"
 
@@ -376,7 +377,79 @@ START_TEST(a_file_that_changes_is_noticed)
 }
 END_TEST
 
+/* One list, into what can be written anywhere and into what cannot, on any number of threads. */
+START_TEST(a_large_object_is_streamed)
+{
+	enum { SIZE = 21000017 };
+	AUTO(workfolder_leave) struct workfolder work = workfolder_enter();
+	AUTO(object_store_close) struct object_store *store = open_store();
+	AUTO(strbuf_release) struct strbuf bytes = STRBUF_INIT;
+	AUTO(strbuf_release) struct strbuf back = STRBUF_INIT;
+	struct hash hash;
+	fill(&bytes, SIZE, true);
+	ck_assert_int_eq(object_put_bytes(store, bytes.text, bytes.length, &hash, &err), 0);
+	static const size_t threads[] = { 1, 2, 3, 8, 64 };
+	for (size_t i = 0; i < 3 * sizeof threads / sizeof *threads; i++) {
+		static const int flags[] = { 0, O_APPEND, O_TRUNC };
+		parallel_set_threads(threads[i / 3]);
+		workfolder_write("f", "before");
+		AUTO_CLOSE int fd = open("f", O_RDWR | O_CLOEXEC | flags[i % 3]);
+		size_t start = i % 3 == 2 ? 0 : 6;
+		ck_assert_int_eq(lseek(fd, 0, SEEK_END), (off_t)start);
+		ck_assert_msg(
+			object_get_stream(store, &hash, fd, "f", &err) == 0, "%s", err.message);
+		/* It goes on behind what was written. */
+		ck_assert_int_eq(file_write_all(fd, "f", "behind", 6, &err), 0);
+		strbuf_clear(&back);
+		ck_assert_int_eq(file_read("f", 0, &back, &err), 0);
+		ck_assert_uint_eq(back.length, start + SIZE + 6);
+		ck_assert(memcmp(back.text, "before", start) == 0);
+		ck_assert(memcmp(back.text + start, bytes.text, SIZE) == 0);
+		ck_assert(memcmp(back.text + start + SIZE, "behind", 6) == 0);
+	}
+	parallel_set_threads(0);
+}
+END_TEST
+
+/* A bit anywhere in what a list names, and the streamed whole is refused; the chunk is named. */
+START_TEST(a_flip_in_a_large_object_is_found)
+{
+	enum { SIZE = 7000003 };
+	AUTO(workfolder_leave) struct workfolder work = workfolder_enter();
+	AUTO(strbuf_release) struct strbuf bytes = STRBUF_INIT;
+	struct hash hash;
+	struct object_store *store = open_store();
+	fill(&bytes, SIZE, true);
+	ck_assert_int_eq(object_put_bytes(store, bytes.text, bytes.length, &hash, &err), 0);
+	ck_assert_int_eq(object_store_flush(store, &err), 0);
+	object_store_close(store);
+	AUTO(directory_names_release) struct directory_names names = { .names = NULL };
+	ck_assert_int_eq(directory_list(".mlops/objects/packs", &names, &err), 0);
+	ck_assert_uint_eq(names.count, 1);
+	char path[512];
+	snprintf(path, sizeof path, ".mlops/objects/packs/%s", names.names[0]);
+	AUTO_CLOSE int pack = open(path, O_RDWR | O_CLOEXEC);
+	/* The first 16 bytes are of the pack's header. */
+	for (off_t at = 16, size = lseek(pack, 0, SEEK_END); at < size; at += 200003) {
+		unsigned char byte, flipped;
+		ck_assert_int_eq(pread(pack, &byte, 1, at), 1);
+		flipped = byte ^ 16;
+		ck_assert_int_eq(pwrite(pack, &flipped, 1, at), 1);
+		AUTO(object_store_close) struct object_store *reader = open_store();
+		AUTO_CLOSE int fd = open("out", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		ck_assert_int_eq(object_get_stream(reader, &hash, fd, "out", &err), -ERROR_CORRUPT);
+		if (at > 16 && at < size - 4096)
+			ck_assert_msg(strstr(err.message, "chunk"), "%s", err.message);
+		ck_assert_int_eq(object_get_file(reader, &hash, "g", 0600, &err), -ERROR_CORRUPT);
+		ck_assert(!file_exists("g"));
+		ck_assert_int_eq(pwrite(pack, &byte, 1, at), 1);
+		ck_assert_int_eq(object_get_stream(reader, &hash, fd, "out", &err), 0);
+	}
+}
+END_TEST
+
 UNIT_MAIN("store/object", what_was_put_comes_back, files_and_streams, an_absent_object, the_cap,
 	files_of_the_first_layout_are_read, several_processes_put_at_once, each_in_order,
 	a_full_disk_leaves_what_was_acknowledged, what_was_not_flushed_is_given_up,
-	a_file_that_changes_is_noticed)
+	a_file_that_changes_is_noticed, a_large_object_is_streamed,
+	a_flip_in_a_large_object_is_found)
