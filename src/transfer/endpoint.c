@@ -8,6 +8,7 @@
 
 #include "mlops/base/sort.h"
 #include "mlops/system/file.h"
+#include "url_internal.h"
 
 #define ENDPOINT_PREFIX "mlops-tmp-"
 
@@ -118,6 +119,8 @@ static int endpoint_open_kind(struct endpoint *endpoint, const char *url, struct
 {
 	if (*url == '/')
 		return folder_open(endpoint, url, err);
+	if (url_check_secret(url, err) < 0)
+		return -err->code;
 	if (text_starts_with(text_of(url), "file://")) {
 		AUTO_FREE char *path = endpoint_file_path(url, err);
 		return path ? folder_open(endpoint, path, err) : -(int)err->code;

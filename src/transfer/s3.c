@@ -233,7 +233,8 @@ int s3_open(struct endpoint *endpoint, const char *url, struct error *err)
 {
 	struct text key = text_of(url + strlen("s3://")), bucket;
 	if (!text_split(&key, '/', &bucket) || !s3_bucket_valid(bucket))
-		return error_set(err, ERROR_USAGE, "'%s' names no bucket", url);
+		/* Not shown: what is no bucket may be a key that does not belong there. */
+		return error_set(err, ERROR_USAGE, "the URL names no bucket: s3://BUCKET/PREFIX");
 	struct s3 *s3 = memory_allocate(1, sizeof *s3, err);
 	if (!s3)
 		return -err->code;

@@ -63,7 +63,20 @@ static size_t url_span(struct text text, const char *stops)
 	return length;
 }
 
-static int url_authority(const char *url, struct text authority, struct url *ret, struct error *err)
+int url_check_secret(const char *url, struct error *err)
+{
+	const char *start = strstr(url, "://");
+	struct text rest = text_of(start ? start + strlen("://") : url);
+	struct text authority = { rest.at, url_span(rest, "/?#") };
+	const char *colon = memchr(authority.at, ':', authority.length);
+	if (!colon || !memchr(colon, '@', (size_t)(authority.at + authority.length - colon)))
+		return 0;
+	error_set(err, ERROR_USAGE, "the URL holds a password");
+	return error_hint(
+		err, "leave it out: credentials come from the environment, ~/.netrc or ssh");
+}
+
+static int url_authority(struct text authority, struct url *ret, struct error *err)
 {
 	size_t at = authority.length;
 	while (at > 0 && authority.at[at - 1] != '@')
@@ -71,13 +84,6 @@ static int url_authority(const char *url, struct text authority, struct url *ret
 	if (at > 0) {
 		ret->user = (struct text){ authority.at, at - 1 };
 		url_take(&authority, at);
-		if (memchr(ret->user.at, ':', ret->user.length)) {
-			/* Not shown again: it holds the password. */
-			error_set(err, ERROR_USAGE, "the URL holds a password");
-			return error_hint(err,
-				"leave it out: credentials come from the environment, "
-				"~/.netrc or ssh");
-		}
 	}
 	bool bracket = authority.length && authority.at[0] == '[';
 	size_t length = url_span(authority, bracket ? "]" : ":");
@@ -89,7 +95,7 @@ static int url_authority(const char *url, struct text authority, struct url *ret
 	}
 	bool open_end = bracket && ret->host.at[ret->host.length - 1] != ']';
 	if (!ret->host.length || authority.length || open_end)
-		return error_set(err, ERROR_USAGE, "the URL '%s' names no host", url);
+		return error_set(err, ERROR_USAGE, "the URL names no host");
 	return 0;
 }
 
@@ -107,7 +113,8 @@ int url_parse(const char *url, struct url *ret, struct error *err)
 		return error_set(err, ERROR_USAGE, "'%s' is no URL", url);
 	ret->scheme = url_take(&rest, (size_t)(colon - url));
 	url_take(&rest, 3);
-	if (url_authority(url, url_take(&rest, url_span(rest, "/?#")), ret, err) < 0)
+	if (url_check_secret(url, err) < 0 ||
+		url_authority(url_take(&rest, url_span(rest, "/?#")), ret, err) < 0)
 		return -err->code;
 	rest.length = url_span(rest, "#");
 	ret->path = url_take(&rest, url_span(rest, "?"));

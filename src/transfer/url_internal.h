@@ -19,6 +19,12 @@ struct url {
  */
 int url_parse(const char *url, struct url *ret, struct error *err) MUST_CHECK;
 
+/*
+ * ERROR_USAGE if there is a password before the host; the message does not show it again. Looked at
+ * before anything of a URL that somebody typed is put into a message, whatever its kind.
+ */
+int url_check_secret(const char *url, struct error *err) MUST_CHECK;
+
 /* Appends with all but A-Z a-z 0-9 - . _ ~ and the bytes of `safe` percent-encoded. */
 void url_encode(struct strbuf *buffer, struct text text, const char *safe);
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "mlops/transfer/endpoint.h"
 #include "transfer/credentials_internal.h"
 #include "transfer/http_fields_internal.h"
 #include "transfer/sftp_internal.h"
@@ -44,6 +45,25 @@ START_TEST(url_refuses_passwords_and_blanks)
 		err = ERROR_INIT;
 		ck_assert_msg(url_parse(urls[i], &url, &err) == -ERROR_USAGE, "%s", urls[i]);
 		ck_assert_ptr_null(strstr(err.message, "pass-word"));
+	}
+}
+END_TEST
+
+/* Also of kinds that have no user, and of kinds that there are not. */
+START_TEST(endpoints_repeat_no_password)
+{
+	static const char *const urls[] = { "s3://user:pass-word@bucket/x", "s3://key:pass-word@",
+		"http://me:pass-word@host", "https://me:pass-word@host:1/a",
+		"sftp://me:pass-word@host/a", "file://me:pass-word@/a",
+		"gopher://me:pass-word@host", "me:pass-word@host",
+		"s3://user:pass-word/more@bucket" };
+	for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+		struct endpoint *endpoint = NULL;
+		err = ERROR_INIT;
+		ck_assert_msg(endpoint_open(urls[i], NULL, &endpoint, &err) == -ERROR_USAGE, "%s",
+			urls[i]);
+		ck_assert_ptr_null(strstr(err.message, "pass-word"));
+		ck_assert_ptr_null(strstr(err.hint, "pass-word"));
 	}
 }
 END_TEST
@@ -132,5 +152,5 @@ START_TEST(profiles)
 }
 END_TEST
 
-UNIT_MAIN("transfer/text", url_has_its_parts, url_refuses_passwords_and_blanks, url_encoding,
-	head_of_an_answer, listing_of_sftp, profiles)
+UNIT_MAIN("transfer/text", url_has_its_parts, url_refuses_passwords_and_blanks,
+	endpoints_repeat_no_password, url_encoding, head_of_an_answer, listing_of_sftp, profiles)
