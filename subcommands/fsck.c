@@ -95,11 +95,22 @@ static int fsck_fetch(void *context, const struct hash *hashes, size_t count, st
 	return 0;
 }
 
-/* Those that may be used; of others nothing is asked. */
+/* A repair may ask: a remote that was never looked at may have what is missing. */
+static bool fsck_look(struct fsck *fsck, struct remote *remote)
+{
+	struct error failed = ERROR_INIT;
+	if (!remote_is_known(remote) && fsck->options->repair &&
+		remote_refresh(remote, &fsck->invocation->sink, &failed) < 0)
+		event_warn(&fsck->invocation->sink, NULL, "%s", failed.message);
+	return remote_is_known(remote);
+}
+
+/* Those that may be used; of others nothing is asked, and nothing is known. */
 static int fsck_open_remotes(struct fsck *fsck, struct error *err)
 {
 	size_t count;
 	const struct config_remote *remotes = config_remotes(fsck->config, &count);
+	fsck->health.remote_unknown = count > 0 && !fsck->record;
 	for (size_t i = 0; fsck->record && i < count && fsck->n_remotes < FSCK_REMOTES; i++) {
 		struct remote *remote = NULL;
 		struct remotes_choice choice = { .name = remotes[i].name,
@@ -108,8 +119,11 @@ static int fsck_open_remotes(struct fsck *fsck, struct error *err)
 			    record_database(fsck->record), fsck->config, &choice, &remote,
 			    err) == 0) {
 			fsck->remotes[fsck->n_remotes++] = remote;
+			if (!fsck_look(fsck, remote))
+				fsck->health.remote_unknown = true;
 			continue;
 		}
+		fsck->health.remote_unknown = true;
 		if (err->code == ERROR_MEMORY)
 			return -err->code;
 		event_note(&fsck->invocation->sink, "%s", err->message);
@@ -280,7 +294,7 @@ static void fsck_write_json(const struct fsck *fsck, struct json_writer *json)
 		{ "objects", now->store.objects }, { "bytes", now->store.bytes },
 		{ "pointers", now->roots.n_pointers }, { "listings", now->roots.n_trees },
 		{ "runs", now->roots.n_runs }, { "not_fetched", now->n_not_fetched },
-		{ "unreadable_pointers", now->roots.n_wrong } };
+		{ "not_known", now->n_not_known }, { "unreadable_pointers", now->roots.n_wrong } };
 	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
 		json_key(json, counts[i].key);
 		json_unsigned(json, counts[i].value);
@@ -303,6 +317,14 @@ static void fsck_write_summary(const struct fsck *fsck, struct strbuf *text)
 		strbuf_printf(text, " object%s not fetched: a remote has %s\n",
 			now->n_not_fetched == 1 ? " is" : "s are",
 			now->n_not_fetched == 1 ? "it" : "them");
+	}
+	if (now->n_not_known) {
+		output_add_count(text, now->n_not_known);
+		strbuf_printf(text,
+			" object%s not here; whether a remote has %s is not known: "
+			"mlops pull\n",
+			now->n_not_known == 1 ? " is" : "s are",
+			now->n_not_known == 1 ? "it" : "them");
 	}
 }
 

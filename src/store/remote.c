@@ -80,6 +80,12 @@ const struct remote_entry *remote_find(struct remote *remote, const struct hash 
 	return number ? &remote->entries.items[*number] : NULL;
 }
 
+bool remote_is_known(struct remote *remote)
+{
+	struct error ignored = ERROR_INIT;
+	return remote_load(remote, &ignored) == 0 && remote->number;
+}
+
 bool remote_has(struct remote *remote, const struct hash *hash)
 {
 	return remote_find(remote, hash) != NULL;

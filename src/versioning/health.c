@@ -98,7 +98,8 @@ static int health_judge(
 	bool here = object_exists(walk->store, &root->hash);
 	bool remote =
 		!here && options->is_remote && options->is_remote(options->context, &root->hash);
-	if (!here && !remote && !root->is_optional) {
+	bool unknown = !here && !remote && !root->is_optional && options->remote_unknown;
+	if (!here && !remote && !unknown && !root->is_optional) {
 		struct health_problem missing = { .kind = "missing",
 			.has_hash = true,
 			.hash = root->hash,
@@ -109,8 +110,9 @@ static int health_judge(
 		return 0;
 	}
 	health->n_not_fetched += remote;
+	health->n_not_known += unknown;
 	/* What is optional may be needed by others too. */
-	*number = here ? HEALTH_WELL : remote ? HEALTH_NOT_FETCHED : 0;
+	*number = here ? HEALTH_WELL : remote || unknown ? HEALTH_NOT_FETCHED : 0;
 	*ret = *number;
 	return 0;
 }

@@ -110,6 +110,39 @@ expect_out 'pointer'
 expect_out 'x.csv'
 rm x.csv.mlops
 
+# In a new clone nothing is here: that is no damage as long as no remote was looked at.
+mkdir ../origin && cd ../origin || exit 1
+git init -q -b main .
+run init
+seq 1000 >d.csv
+run add d.csv
+run remote add origin "$scratch/remote"
+git add -A && git commit -qm one
+git clone -q . ../clone && cd ../clone || exit 1
+run init
+run fsck
+expect_exit 0
+expect_out 'not known: mlops pull'
+run remote allow origin
+run fsck --json
+expect_exit 0
+expect_json fsck
+expect_out '"not_known": 1'
+# Looked at, and without it: now it is missing.
+run fsck --repair
+expect_exit 1
+expect_out 'missing'
+run fsck
+expect_exit 1
+cd ../origin || exit 1
+run push
+cd ../clone || exit 1
+run pull
+run fsck
+expect_exit 0
+check 'all is here' lacks out 'not known'
+cd ../work || exit 1
+
 # A database that is none.
 printf 'nonsense' >.mlops/mlops.db
 rm -f .mlops/mlops.db-*

@@ -49,6 +49,9 @@ int remote_refresh(
 	struct remote *remote, const struct event_sink *sink, struct error *err) MUST_CHECK;
 uint64_t remote_requests(const struct remote *remote);
 
+/* Was it ever looked at from this store? Makes no exchange. */
+bool remote_is_known(struct remote *remote);
+
 /* The URL, with the server if one is named: the same remote has the same text. */
 const char *remote_peer(const struct remote *remote);
 

@@ -35,7 +35,9 @@ struct health {
 	struct check_summary store;
 	struct roots_summary roots;
 	uint64_t n_not_fetched; /* objects that are only on a remote, so far as is known */
-	struct hash_set by_hash; /* 1: well; 2: not fetched; 3 + index of the problem */
+	uint64_t n_not_known; /* that are not here, and may be on a remote nobody looked at */
+	struct hash_set
+		by_hash; /* 1: well; 2: not fetched, or not known; 3 + index of the problem */
 	struct arena arena;
 };
 void health_release(struct health *health);
@@ -46,6 +48,8 @@ struct health_options {
 	int64_t removed_after; /* as of roots_options */
 	/* Is it known to be on a remote? NULL: there is none. Makes no exchange. */
 	bool (*is_remote)(void *context, const struct hash *hash);
+	/* A remote was never looked at: it may have all that is not here, as in a new clone. */
+	bool remote_unknown;
 	/* Fetches what it can of these, also of what is here. NULL: there is no remote. */
 	int (*fetch)(void *context, const struct hash *hashes, size_t count, struct error *err);
 	void *context;
