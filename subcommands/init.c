@@ -11,13 +11,13 @@
 #include "mlops/data/reader.h"
 #include "mlops/document/yaml.h"
 #include "mlops/git/repository.h"
-#include "mlops/record/record.h"
 #include "mlops/system/atomic.h"
 #include "mlops/system/directory.h"
+#include "mlops/versioning/tracked.h"
 #include "session.h"
+#include "store_make.h"
 
 #define INIT_EXAMPLES "examples/"
-#define INIT_SCHEMA "project.schema.json"
 
 struct init_options {
 	const char *folder, *example, *data, *target;
@@ -46,7 +46,7 @@ struct init_work {
 	const char *folder; /* as the user named it */
 	VEC(char *) files; /* written, from the folder */
 	const char *hooks[INIT_HOOKS + 1]; /* that are new */
-	bool new_store, in_git;
+	bool new_store, in_git, lacks_data;
 };
 
 static void init_release(struct init_work *work)
@@ -192,7 +192,7 @@ static int init_write_project(
 		status = init_target(options->data, options->target, &target, err);
 	if (status < 0)
 		return status;
-	strbuf_add(&text, "# yaml-language-server: $schema=.mlops/" INIT_SCHEMA "\n"
+	strbuf_add(&text, "# yaml-language-server: $schema=.mlops/" STORE_SCHEMA "\n"
 			  "# All keys: mlops schema project, or mlops-project(5).\nname: ");
 	init_add_quoted(&text, name.text);
 	strbuf_add(&text, "\ndata:\n  path: ");
@@ -209,19 +209,33 @@ static int init_write_project(
 				    (struct text){ text.text, text.length }, false, err);
 }
 
-/* The store itself: .mlops, its database, and the schema for editors. */
+/* Are there data that have pointers here, and are not here themselves? */
+static int init_look_for_data(
+	struct init_work *work, const struct workspace *workspace, struct error *err)
+{
+	AUTO(tracked_release) struct tracked tracked = { .items = NULL };
+	if (tracked_in_workspace(workspace, &tracked, err) < 0) {
+		/* Wrong pointers do not keep a store from being made. */
+		if (err->code != ERROR_INVALID)
+			return -err->code;
+		error_clear(err);
+		return 0;
+	}
+	for (size_t i = 0; !work->lacks_data && i < tracked.count; i++) {
+		AUTO_FREE char *path = path_join(workspace->root, tracked.items[i].path, err);
+		if (!path)
+			return -err->code;
+		work->lacks_data = !file_exists(path);
+	}
+	return 0;
+}
+
 static int init_store(struct init_work *work, struct error *err)
 {
 	AUTO(workspace_release) struct workspace workspace = { .root = NULL };
-	AUTO(record_close) struct record *record = NULL;
-	int status = workspace_create(work->folder, &workspace, &work->new_store, err);
-	if (status == 0)
-		status = record_open(workspace.database, DATABASE_CREATE, &record, err);
-	if (status < 0)
-		return status;
-	AUTO_FREE char *schema = path_join(workspace.folder, INIT_SCHEMA, err);
-	struct text text = embedded_text(INIT_SCHEMA);
-	return schema ? atomic_write(schema, text.at, text.length, 0644, err) : -ERROR_MEMORY;
+	if (store_make(work->folder, &workspace, &work->new_store, err) < 0)
+		return -err->code;
+	return init_look_for_data(work, &workspace, err);
 }
 
 static int init_answer(
@@ -252,8 +266,8 @@ static int init_answer(
 		strbuf_printf(out, ", %s", work->files.items[i]);
 	for (size_t i = 0; work->hooks[i]; i++)
 		strbuf_printf(out, "%s%s", i ? ", " : "\ngit hooks: ", work->hooks[i]);
-	strbuf_printf(out, "\nnext: %s%s%smlops train\n", here ? "" : "cd ",
-		here ? "" : work->folder, here ? "" : " && ");
+	strbuf_printf(out, "\nnext: %s%s%smlops %s\n", here ? "" : "cd ", here ? "" : work->folder,
+		here ? "" : " && ", work->lacks_data ? "pull" : "train");
 	return strbuf_check(out, err);
 }
 

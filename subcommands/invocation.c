@@ -4,6 +4,7 @@
 
 #include "mlops/base/parallel.h"
 #include "mlops/system/environment.h"
+#include "store_make.h"
 #include "version.h" /* made by meson */
 
 enum {
@@ -108,6 +109,10 @@ static int invocation_find_workspace(
 {
 	struct error missing = ERROR_INIT;
 	if (workspace_find(".", &invocation->workspace, &missing) == 0) {
+		invocation->has_workspace = true;
+		return 0;
+	}
+	if (missing.code == ERROR_NOT_FOUND && store_make_in_clone(&invocation->workspace)) {
 		invocation->has_workspace = true;
 		return 0;
 	}

@@ -83,7 +83,8 @@ static bool workspace_is_here(const struct workspace *workspace)
 	       facts.kind == FILE_FOLDER;
 }
 
-int workspace_find(const char *from, struct workspace *ret, struct error *err)
+/* The nearest .mlops, complete or not. */
+static int workspace_nearest(const char *from, struct workspace *ret, struct error *err)
 {
 	struct workspace workspace;
 	AUTO_FREE char *folder = directory_real_path(from, err);
@@ -105,11 +106,53 @@ int workspace_find(const char *from, struct workspace *ret, struct error *err)
 		memory_free(folder);
 		folder = parent;
 	}
+	*ret = workspace;
+	return 0;
+}
+
+int workspace_find(const char *from, struct workspace *ret, struct error *err)
+{
+	struct workspace workspace;
+	if (workspace_nearest(from, &workspace, err) < 0)
+		return -err->code;
 	if (workspace_check_version(&workspace, err) < 0) {
 		workspace_release(&workspace);
 		return -err->code;
 	}
 	*ret = workspace;
+	return 0;
+}
+
+/* Is it there, and of this kind? */
+static bool workspace_has(const char *path, enum file_kind kind)
+{
+	struct file_facts facts;
+	struct error ignored = ERROR_INIT;
+	return file_facts(path, &facts, &ignored) == 0 && facts.kind == kind;
+}
+
+int workspace_find_clone(const char *from, char **ret_root, struct error *err)
+{
+	AUTO(workspace_release) struct workspace workspace = { .root = NULL };
+	*ret_root = NULL;
+	if (workspace_nearest(from, &workspace, err) < 0) {
+		if (err->code != ERROR_NOT_FOUND)
+			return -err->code;
+		error_clear(err);
+		return 0;
+	}
+	AUTO_FREE char *version = path_join(workspace.folder, "version", err);
+	if (!version)
+		return -err->code;
+	const char *const folders[] = { workspace.objects, workspace.temporary };
+	bool is_clone = workspace_has(workspace.folder, FILE_FOLDER) &&
+			workspace_has(workspace.config, FILE_REGULAR) && !file_exists(version) &&
+			!file_exists(workspace.database);
+	/* Another process, or one that was killed, may be about to complete it. */
+	for (size_t i = 0; is_clone && i < sizeof folders / sizeof *folders; i++)
+		is_clone = !file_exists(folders[i]) || workspace_has(folders[i], FILE_FOLDER);
+	if (is_clone)
+		*ret_root = TAKE(workspace.root);
 	return 0;
 }
 

@@ -45,5 +45,26 @@ import json
 answer = json.load(open("out"))
 assert answer["schema"] == "mlops.init/1" and answer["files"] == ["mlops.yaml"], answer
 '
+# A clone has the settings and the pointers: the first command completes its store.
+mkdir ../origin && cd ../origin || exit 1
+git init -q -b main .
+run init --data ../mine/people.csv
+cp ../mine/people.csv data.csv
+run add data.csv
+run config set core.wait 5
+git add -A && git commit -qm one
+git clone -q . ../clone && git clone -q . ../other && cd ../clone || exit 1
+run status
+expect_exit 0
+expect_out 'missing'
+check 'the store is complete' test -f .mlops/version -a -f .mlops/mlops.db
+run log
+expect_exit 0
+cd ../other || exit 1
+run init
+expect_exit 0
+expect_out 'next: mlops pull'
+cd ../mine || exit 1
+
 check 'git sees only the settings' grep -q config.yaml .mlops/.gitignore
 finish

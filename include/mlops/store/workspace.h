@@ -31,6 +31,13 @@ struct workspace {
 int workspace_find(const char *from, struct workspace *ret, struct error *err) MUST_CHECK;
 
 /*
+ * Is the nearest .mlops what a clone brings, a config.yaml and no store? Then *ret_root, the
+ * caller's, is the folder that holds it, else NULL. One that is a link, or in which a database or
+ * links stand where the store would be written, is none: it may lead anywhere.
+ */
+int workspace_find_clone(const char *from, char **ret_root, struct error *err) MUST_CHECK;
+
+/*
  * Makes root/.mlops; *ret_made (may be NULL) says whether it was new. One that is there already
  * gets what is missing in it, so that an interrupted `init` is completed by the next.
  */

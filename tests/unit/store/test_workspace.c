@@ -1,5 +1,9 @@
 #include "unit.h"
 
+#include <stdio.h>
+
+#include <unistd.h>
+
 #include <sys/stat.h>
 
 #include "mlops/store/workspace.h"
@@ -66,6 +70,40 @@ START_TEST(an_interrupted_init_is_completed)
 }
 END_TEST
 
+static bool is_clone(void)
+{
+	AUTO_FREE char *root = NULL;
+	ck_assert_int_eq(workspace_find_clone(".", &root, &err), 0);
+	return root != NULL;
+}
+
+START_TEST(a_clone_is_known_by_what_it_lacks)
+{
+	AUTO(workfolder_leave) struct workfolder work = workfolder_enter();
+	ck_assert(!is_clone());
+	ck_assert_int_eq(directory_make(".mlops", &err), 0);
+	ck_assert(!is_clone());
+	workfolder_write(".mlops/config.yaml", "{}\n");
+	ck_assert(is_clone());
+	ck_assert_int_eq(directory_make(".mlops/tmp", &err), 0);
+	ck_assert(is_clone());
+	/* Nothing is written through a link that came with it. */
+	ck_assert_int_eq(directory_make("elsewhere", &err), 0);
+	ck_assert_int_eq(symlink("../elsewhere", ".mlops/objects"), 0);
+	ck_assert(!is_clone());
+	ck_assert_int_eq(unlink(".mlops/objects"), 0);
+	workfolder_write(".mlops/mlops.db", "");
+	ck_assert(!is_clone());
+	ck_assert_int_eq(unlink(".mlops/mlops.db"), 0);
+	workfolder_write(".mlops/version", "2\n");
+	ck_assert(!is_clone());
+	ck_assert_int_eq(unlink(".mlops/version"), 0);
+	ck_assert_int_eq(rename(".mlops", "elsewhere/store"), 0);
+	ck_assert_int_eq(symlink("elsewhere/store", ".mlops"), 0);
+	ck_assert(!is_clone());
+}
+END_TEST
+
 START_TEST(a_newer_layout_is_refused)
 {
 	AUTO(workfolder_leave) struct workfolder work = workfolder_enter();
@@ -117,4 +155,5 @@ START_TEST(the_lock_sweeps)
 END_TEST
 
 UNIT_MAIN("store/workspace", creating_and_finding, none_is_found, an_interrupted_init_is_completed,
-	a_newer_layout_is_refused, git_sees_only_the_config, the_lock_sweeps)
+	a_clone_is_known_by_what_it_lacks, a_newer_layout_is_refused, git_sees_only_the_config,
+	the_lock_sweeps)
