@@ -1,4 +1,6 @@
 /* push: send data and runs to a remote. */
+#include <inttypes.h>
+
 #include "transfers.h"
 
 struct push_options {
@@ -45,7 +47,9 @@ static int push_tell(struct invocation *invocation, const struct push_options *o
 			sum->n_objects == 1 ? "" : "s", text.text, sum->n_runs,
 			sum->n_runs == 1 ? "" : "s", transfer->facts->name);
 	} else if (!sum->transfer.packs && !sum->n_runs) {
-		message_summary(&invocation->messages, "'%s' is up to date", transfer->facts->name);
+		uint64_t n = sum->transfer.requests;
+		message_summary(&invocation->messages, "'%s' is up to date, %" PRIu64 " request%s",
+			transfer->facts->name, n, n == 1 ? "" : "s");
 	} else {
 		if (sum->transfer.packs)
 			transfer_describe(&text, &sum->transfer);

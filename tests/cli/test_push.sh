@@ -52,7 +52,7 @@ run push --json
 expect_json push
 check 'one exchange' test "$(requests requests)" = 1
 run push
-expect_err 'up to date'
+expect_err 'up to date, 1 request'
 run tag calm-otter later
 run push --no-runs --json
 check 'no runs' test "$(requests runs)" = 0
