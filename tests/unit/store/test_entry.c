@@ -49,14 +49,13 @@ START_TEST(a_chain_is_bounded)
 	AUTO(strbuf_release) struct strbuf back = STRBUF_INIT;
 	enum { VERSIONS = 70 };
 	struct hash hashes[VERSIONS], *before = NULL;
-	unsigned deepest = 0, whole = 0;
+	unsigned deepest = 0;
 	for (uint64_t i = 0; i < VERSIONS; i++) {
 		table(&bytes, 500, 5, i);
 		hashes[i] = put(store, &bytes, before);
 		before = &hashes[i];
 		struct index_entry facts = find(store, &hashes[i]);
 		deepest = facts.depth > deepest ? facts.depth : deepest;
-		whole += facts.depth == 0;
 		ck_assert_uint_eq(facts.depth, i % (ENTRY_DEPTH + 1));
 		ck_assert(!facts.depth || facts.length < 1500);
 	}

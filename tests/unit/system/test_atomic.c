@@ -37,7 +37,7 @@ START_TEST(a_cache_is_replaced)
 	for (int i = 0; i < 3; i++) {
 		AUTO(atomic_discard) struct atomic_file file = ATOMIC_INIT;
 		ck_assert_int_eq(atomic_begin(&file, "a", NULL, 0644, &err), 0);
-		ck_assert_int_eq(file_write_all(file.fd, "a", "012" + i, 1, &err), 0);
+		ck_assert_int_eq(file_write_all(file.fd, "a", &"012"[i], 1, &err), 0);
 		ck_assert_int_eq(atomic_commit(&file, ATOMIC_CACHE, &err), 0);
 		workfolder_assert_names(".", "a");
 	}
