@@ -411,6 +411,43 @@ START_TEST(each_process_has_its_pack)
 }
 END_TEST
 
+/* Buffers that are full go to the disk another way than those of a flush or a reader. */
+START_TEST(large_amounts_arrive_whole)
+{
+	AUTO(workfolder_leave) struct workfolder work = workfolder_enter();
+	AUTO(object_store_close) struct object_store *store = storefolder_open();
+	AUTO(strbuf_release) struct strbuf bytes = STRBUF_INIT;
+	AUTO(strbuf_release) struct strbuf back = STRBUF_INIT;
+	enum { N = 48 };
+	static const unsigned sizes[] = { 1000000, 4096 - 72, 3, 1 << 20, 131072, 700001, 4097,
+		999999 };
+	struct hash hashes[N];
+	for (unsigned i = 0; i < N; i++) {
+		storefolder_fill(&bytes, sizes[i % 8], 100 + i, true);
+		hashes[i] = storefolder_put(store, &bytes);
+		if (i % 13 == 12)
+			flush(store);
+		if (i % 7 != 6)
+			continue;
+		strbuf_clear(&back); /* what was appended can be read before it is flushed */
+		ck_assert_msg(object_get_bytes(store, &hashes[i - i % 3], 0, &back, &err) == 0,
+			"%s", err.message);
+	}
+	flush(store);
+	struct pack_facts pack = only_pack(store);
+	struct counts counts = scan(store, &pack);
+	ck_assert(counts.good == N && !counts.spare && !counts.damaged);
+	for (unsigned i = 0; i < N; i++) {
+		storefolder_fill(&bytes, sizes[i % 8], 100 + i, true);
+		strbuf_clear(&back);
+		ck_assert_int_eq(object_get_bytes(store, &hashes[i], 0, &back, &err), 0);
+		ck_assert_uint_eq(back.length, bytes.length);
+		ck_assert(memcmp(back.text, bytes.text, bytes.length) == 0);
+	}
+}
+END_TEST
+
 UNIT_MAIN("store/pack", the_format_byte_by_byte, every_flipped_byte_is_found,
 	a_torn_tail_is_cut_off, killed_at_any_moment, a_rewrite_keeps_what_is_wanted,
-	a_rewrite_of_damage, the_index_is_made_again, each_process_has_its_pack)
+	a_rewrite_of_damage, the_index_is_made_again, each_process_has_its_pack,
+	large_amounts_arrive_whole)
