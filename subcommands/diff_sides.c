@@ -110,41 +110,36 @@ int diff_side_of_pointers(struct diff_sides *sides, struct diff_side *ret, struc
 
 /* ---- a run ---- */
 
-/* The listing of a tracked folder that the run names as PATH@HASH. A file is among its inputs. */
-static int diff_side_add_version(const struct diff_sides *sides, struct diff_side *side,
-	struct text version, struct error *err)
+struct diff_version {
+	const struct diff_sides *sides;
+	struct diff_side *side;
+};
+
+/* The listing of a tracked folder that the run names. A file is among its inputs. */
+static int diff_side_add_version(void *context, const char *path, enum pointer_kind kind,
+	const struct hash *hash, struct error *err)
 {
-	struct tracked_item item = { .pointer.kind = POINTER_FOLDER };
+	const struct diff_version *version = context;
+	struct tracked_item item = { .pointer.kind = kind, .pointer.hash = *hash };
 	struct error none = ERROR_INIT;
 	AUTO(tree_release) struct tree tree = { .count = 0 };
-	if (version.length < HASH_TEXT_SIZE)
+	if (kind != POINTER_FOLDER || !diff_side_matters(version->sides, path) ||
+		tree_load(version->sides->store, hash, &tree, &none) < 0)
 		return 0;
-	size_t length = version.length - HASH_TEXT_SIZE; /* '@' and 64 digits */
-	struct text digits = { version.at + length + 1, HASH_TEXT_SIZE - 1 };
-	item.path = arena_copy_bytes(&side->listing.arena, version.at, length, err);
-	if (!item.path)
-		return -err->code;
-	if (version.at[length] != '@' || !hash_parse(digits, &item.pointer.hash) ||
-		!diff_side_matters(sides, item.path) ||
-		tree_load(sides->store, &item.pointer.hash, &tree, &none) < 0)
-		return 0;
-	return diff_side_add_pointer(sides, side, &item, err);
+	item.path = arena_copy_bytes(&version->side->listing.arena, path, strlen(path), err);
+	return item.path ? diff_side_add_pointer(version->sides, version->side, &item, err)
+			 : -ERROR_MEMORY;
 }
 
 static int diff_side_add_versions(const struct diff_sides *sides, struct diff_side *side,
 	const struct params *params, struct error *err)
 {
+	struct diff_version version = { sides, side };
 	for (size_t i = 0; i < params->count; i++) {
-		if (strcmp(params->items[i].name, DATA_VERSIONS_TRACKED) != 0)
-			continue;
-		for (const char *at = params->items[i].value; *at;) {
-			const char *end = strstr(at, ", ");
-			size_t length = end ? (size_t)(end - at) : strlen(at);
-			if (diff_side_add_version(sides, side, (struct text){ at, length }, err) <
-				0)
-				return -err->code;
-			at += length + (end ? 2 : 0);
-		}
+		if (strcmp(params->items[i].name, PROVENANCE_PARAM_TRACKED) == 0 &&
+			provenance_each(
+				params->items[i].value, diff_side_add_version, &version, err) < 0)
+			return -err->code;
 	}
 	return 0;
 }

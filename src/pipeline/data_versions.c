@@ -79,7 +79,8 @@ void data_versions_tracked(const struct data_versions *versions, struct strbuf *
 			return;
 		char hash[HASH_TEXT_SIZE];
 		hash_format(&next->version, hash);
-		strbuf_printf(buffer, "%s%s@%s", last ? ", " : "", next->tracked, hash);
+		strbuf_printf(buffer, "%s%s%s@%s", last ? ", " : "", next->tracked,
+			next->kind == POINTER_FOLDER ? "/" : "", hash);
 		last = next->tracked;
 	}
 }
@@ -113,7 +114,7 @@ int data_versions_record(
 	AUTO(strbuf_release) struct strbuf changed = STRBUF_INIT;
 	data_versions_tracked(versions, &tracked);
 	data_versions_changed(versions, &changed);
-	if (data_versions_set(&tracked, DATA_VERSIONS_TRACKED, record, run, err) < 0)
+	if (data_versions_set(&tracked, PROVENANCE_PARAM_TRACKED, record, run, err) < 0)
 		return -err->code;
-	return data_versions_set(&changed, DATA_VERSIONS_CHANGED, record, run, err);
+	return data_versions_set(&changed, PROVENANCE_PARAM_CHANGED, record, run, err);
 }

@@ -101,3 +101,42 @@ int provenance_find(const struct workspace *workspace, struct object_store *stor
 	}
 	return 0;
 }
+
+/* "PATH@HASH" or "PATH/@HASH". The hash is at the end, so that a path may hold anything. */
+static int provenance_show(
+	struct text item, provenance_visit *visit, void *context, bool *ret_is, struct error *err)
+{
+	enum { DIGITS = 2 * HASH_SIZE };
+	struct hash hash;
+	*ret_is = false;
+	if (item.length < DIGITS + 2)
+		return 0;
+	struct text path = { item.at, item.length - DIGITS - 1 };
+	struct text digits = { path.at + path.length + 1, DIGITS };
+	if (path.at[path.length] != '@' || !hash_parse(digits, &hash))
+		return 0;
+	*ret_is = true;
+	enum pointer_kind kind = text_ends_with(path, "/") ? POINTER_FOLDER : POINTER_FILE;
+	path.length -= kind == POINTER_FOLDER;
+	AUTO_FREE char *name = memory_format(err, "%.*s", (int)path.length, path.at);
+	return name ? visit(context, name, kind, &hash, err) : -ERROR_MEMORY;
+}
+
+int provenance_each(const char *text, provenance_visit *visit, void *context, struct error *err)
+{
+	const char *begin = text, *end = text;
+	while (end) {
+		bool is_version;
+		end = strstr(end, ", ");
+		struct text item = { begin, end ? (size_t)(end - begin) : strlen(begin) };
+		int status = provenance_show(item, visit, context, &is_version, err);
+		if (status != 0)
+			return status;
+		/* ", " may be part of a path: what stands in front of it then has no hash. */
+		if (end)
+			end += 2;
+		if (is_version)
+			begin = end;
+	}
+	return 0;
+}

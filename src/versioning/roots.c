@@ -72,8 +72,7 @@ int roots_show(struct roots *roots, const struct root *root, struct error *err)
 	return status == 0 && root->is_tree ? roots_show_tree(roots, root, err) : status;
 }
 
-/* Has a pointer of this content been shown for this path? */
-static int roots_is_new(struct roots *roots, const char *path, const struct hash *hash, bool *ret,
+int roots_is_new(struct roots *roots, const char *path, const struct hash *hash, bool *ret,
 	struct error *err)
 {
 	struct blake3 state;

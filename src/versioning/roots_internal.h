@@ -17,9 +17,13 @@ struct roots {
 	void *context;
 	struct roots_summary *summary;
 	char *root; /* of the workspace, without links */
-	struct hash_set seen; /* pointers, by path and hash */
+	struct hash_set seen; /* what pointers and runs name, by path and hash */
 	struct hash_set missing; /* trees that are not here */
 };
+
+/* Has this content not been shown yet for this path? From the next call on it has. */
+int roots_is_new(struct roots *roots, const char *path, const struct hash *hash, bool *ret,
+	struct error *err) MUST_CHECK;
 
 /* Shows the root, and if it is a tree what it lists. */
 int roots_show(struct roots *roots, const struct root *root, struct error *err) MUST_CHECK;

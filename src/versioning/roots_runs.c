@@ -3,7 +3,9 @@
 #include "mlops/document/json_reader.h"
 #include "mlops/record/code.h"
 #include "mlops/record/files.h"
+#include "mlops/record/params.h"
 #include "mlops/record/run.h"
+#include "mlops/versioning/provenance.h"
 #include "roots_internal.h"
 
 static int runs_show(struct roots *roots, struct root root, const char *hash, const char *path,
@@ -101,9 +103,62 @@ static int runs_visit_one(
 	return status;
 }
 
+struct runs_version {
+	struct roots *roots;
+	struct root root;
+};
+
+static int runs_show_version(void *context, const char *path, enum pointer_kind kind,
+	const struct hash *hash, struct error *err)
+{
+	struct runs_version *version = context;
+	struct root root = version->root;
+	bool is_new;
+	if (roots_is_new(version->roots, path, hash, &is_new, err) < 0)
+		return -err->code;
+	root.path = path;
+	root.hash = *hash;
+	root.is_tree = kind == POINTER_FOLDER;
+	root.is_optional = true;
+	return is_new ? roots_show(version->roots, &root, err) : 0;
+}
+
+/*
+ * The tracked versions that a run has read, whole: of a folder the other files too, so that the run
+ * can be made again although no commit names that version any more.
+ */
+static int runs_show_tracked(
+	struct roots *roots, int64_t run, const struct root *root, struct error *err)
+{
+	AUTO(params_release) struct params params = { .items = NULL };
+	struct runs_version version = { roots, *root };
+	if (params_load(roots->record, run, &params, err) < 0)
+		return -err->code;
+	for (size_t i = 0; i < params.count; i++) {
+		if (strcmp(params.items[i].name, PROVENANCE_PARAM_TRACKED) != 0)
+			continue;
+		int status =
+			provenance_each(params.items[i].value, runs_show_version, &version, err);
+		if (status != 0)
+			return status;
+	}
+	return 0;
+}
+
+static int runs_visit_all(
+	void *context, int64_t run, const char *id, int64_t removed, struct error *err)
+{
+	struct roots *roots = context;
+	struct root root = { .kind = removed ? ROOT_REMOVED : ROOT_RUN, .where = id };
+	if (removed && removed < roots->options->removed_after)
+		return 0;
+	int status = runs_visit_one(context, run, id, removed, err);
+	return status == 0 ? runs_show_tracked(roots, run, &root, err) : status;
+}
+
 int roots_of_runs(struct roots *roots, struct error *err)
 {
-	return runs_each(roots->record, runs_visit_one, roots, err);
+	return runs_each(roots->record, runs_visit_all, roots, err);
 }
 
 int roots_of_run(struct object_store *store, struct record *record, int64_t run, root_visit *visit,

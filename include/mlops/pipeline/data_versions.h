@@ -8,13 +8,6 @@
 #include "mlops/record/record.h"
 #include "mlops/versioning/provenance.h"
 
-/*
- * Params of a run: "PATH@HASH" of each tracked file or folder that it read from, by path, joined
- * with ", "; and the files that were not as their pointer says, the same way.
- */
-#define DATA_VERSIONS_TRACKED "data.tracked"
-#define DATA_VERSIONS_CHANGED "data.changed"
-
 struct data_versions {
 	struct provenance files[DATASET_FILES]; /* of the dataset's files, in their order */
 	const struct dataset_file *sources;
@@ -31,7 +24,7 @@ AUTO_RELEASE(struct data_versions, data_versions_release)
 /* ERROR_INVALID with the remedies if a file is not as its pointer says. */
 int data_versions_check(const struct data_versions *versions, struct error *err) MUST_CHECK;
 
-/* The texts of the params; "" if there is nothing to say. */
+/* The texts of the params PROVENANCE_PARAM_TRACKED and PROVENANCE_PARAM_CHANGED; "" if there is nothing to say. */
 void data_versions_tracked(const struct data_versions *versions, struct strbuf *buffer);
 void data_versions_changed(const struct data_versions *versions, struct strbuf *buffer);
 

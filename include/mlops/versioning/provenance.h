@@ -20,6 +20,20 @@ enum provenance_state {
 	PROVENANCE_UNKNOWN /* the listing is not in the store */
 };
 
+/*
+ * The params of a run that hold versions: "PATH@HASH" of each tracked file and "PATH/@HASH" of each
+ * tracked folder that it read from, by path, joined with ", "; and the files that were not as their
+ * pointer says, the same way. gc keeps what the first names.
+ */
+#define PROVENANCE_PARAM_TRACKED "data.tracked"
+#define PROVENANCE_PARAM_CHANGED "data.changed"
+
+/* Calls visit for each version in the text of such a param; what is none is passed over. */
+typedef int provenance_visit(void *context, const char *path, enum pointer_kind kind,
+	const struct hash *hash, struct error *err);
+int provenance_each(
+	const char *text, provenance_visit *visit, void *context, struct error *err) MUST_CHECK;
+
 struct provenance {
 	enum provenance_state state;
 	char *tracked; /* path of the tracked file or folder from the workspace's root; or NULL */

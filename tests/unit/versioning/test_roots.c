@@ -5,8 +5,10 @@
 #include "mlops/base/clock.h"
 #include "mlops/record/code.h"
 #include "mlops/record/files.h"
+#include "mlops/record/params.h"
 #include "mlops/record/run.h"
 #include "mlops/versioning/pointer.h"
+#include "mlops/versioning/provenance.h"
 #include "mlops/versioning/roots.h"
 #include "mlops/versioning/tree.h"
 #include "scratch.h"
@@ -312,6 +314,39 @@ START_TEST(what_runs_need)
 }
 END_TEST
 
+/* The rest of a folder that a run read from is needed to make the run again. */
+START_TEST(versions_that_runs_read)
+{
+	struct project project;
+	struct error err = ERROR_INIT;
+	char file[HASH_TEXT_SIZE], folder[HASH_TEXT_SIZE], value[512];
+	AUTO(strbuf_release) struct strbuf bytes = STRBUF_INIT;
+	project_make(&project, "r");
+	int64_t run = add_run(&project, "model", "input");
+	struct tree_entry entries[] = { { "a", TREE_FILE, put(&project, "1"), 1 },
+		{ "b", TREE_FILE, put(&project, "2"), 1 } };
+	OK(tree_format(entries, 2, &bytes, &err));
+	struct hash hash = put(&project, bytes.text);
+	hash_format(&hash, folder);
+	hash = put(&project, "table");
+	hash_format(&hash, file);
+	snprintf(value, sizeof value, "in, side/x@y@%s, pictures/@%s", file, folder);
+	OK(params_set(project.record, run, PROVENANCE_PARAM_TRACKED, value, &err));
+	/* What is no version is passed over, and the same again is not shown twice. */
+	int64_t other = add_run(&project, "model", "input");
+	snprintf(value, sizeof value, "pictures/@%s, x@12", folder);
+	OK(params_set(project.record, other, PROVENANCE_PARAM_TRACKED, value, &err));
+	struct shown shown = roots_ok(&project, show_wrong);
+	ck_assert_str_eq(shown.lines.text,
+		"run model.onnx model\nrun data.csv (missing) optional\n"
+		"run in, side/x@y table optional\n"
+		"run pictures tree optional\nrun pictures/a 1 optional\nrun pictures/b 2 optional\n"
+		"run model.onnx model\nrun data.csv (missing) optional\n");
+	strbuf_release(&shown.lines);
+	project_remove(&project);
+}
+END_TEST
+
 START_TEST(without_git)
 {
 	struct project project;
@@ -327,4 +362,5 @@ START_TEST(without_git)
 END_TEST
 
 UNIT_MAIN("versioning/roots", pointers_of_disk_index_and_history, a_workspace_inside_a_repository,
-	submodules_and_other_working_trees, what_is_missing_or_wrong, what_runs_need, without_git)
+	submodules_and_other_working_trees, what_is_missing_or_wrong, what_runs_need,
+	versions_that_runs_read, without_git)
