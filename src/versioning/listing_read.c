@@ -132,7 +132,8 @@ static int listing_read_large(
 		const struct hash *before =
 			reading->predecessor ? reading->predecessor(reading->context, entry) : NULL;
 		if (object_put_file(reading->store, path, before, &file, err) < 0)
-			return -err->code;
+			return err->code == ERROR_INVALID ? listing_changed(job, entry, err)
+							  : -(int)err->code;
 		entry->hash = file.hash;
 		entry->facts = file.facts;
 		return 0;
