@@ -55,10 +55,8 @@ struct pack_writer {
 	char *path;
 	bool is_new; /* its folder has to be synced */
 	int64_t avoided; /* a pack that is being rewritten */
-	int direct; /* the pack again, past the page cache; -1: not opened */
-	bool no_direct; /* it is refused */
-	unsigned char *memory, *buffer; /* the buffer is aligned; see pack_buffer() */
-	size_t buffered; /* bytes of what comes behind `written` */
+	unsigned char *buffer; /* what comes behind `written` */
+	size_t buffered;
 	uint64_t started; /* up to here writing to disk was begun */
 	_Atomic uint64_t written; /* bytes of the file; may be read without the lock, as may */
 	_Atomic int64_t id; /* of the pack */

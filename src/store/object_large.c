@@ -253,8 +253,6 @@ static int object_large_run(struct object_large *large, struct object_put *ret, 
 	/* With bases, each needs twice the memory. */
 	size_t threads =
 		object_threads(large->predecessor.chunks.count ? OBJECT_DELTA_THREADS : UINT64_MAX);
-	/* One of several waits for the disk most of the time. */
-	threads += threads > 1;
 	if (parallel_for(threads, threads, object_large_task, large, err) < 0)
 		return -err->code;
 	if (large->failed.code) {

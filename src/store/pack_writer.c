@@ -19,8 +19,7 @@
 
 enum {
 	PACK_BUFFER = 4 << 20,
-	PACK_BLOCK = 4096, /* to which places, lengths and memory of direct writes are aligned */
-	PACK_LARGE = 128 << 10, /* payloads from here on are copied only for direct writes */
+	PACK_DIRECT = 128 << 10, /* payloads from here on are not copied into the buffer */
 	PACK_AHEAD = 16 << 20, /* bytes after which writing to disk is begun */
 	PACK_PENDING = 100000, /* entries after which it flushes by itself */
 	PACK_ATTEMPTS = 16
@@ -30,7 +29,7 @@ enum {
 void pack_writer_init(struct pack_writer *writer)
 {
 	pthread_mutex_init(&writer->lock, NULL);
-	writer->fd = writer->direct = -1;
+	writer->fd = -1;
 }
 
 static uint64_t pack_end(const struct pack_writer *writer)
@@ -46,7 +45,6 @@ static void pack_drop(struct pack_writer *writer, bool cut)
 		ftruncate(writer->fd, (off_t)writer->pack.size) != 0)
 		errno = 0;
 	file_close(&writer->fd);
-	file_close(&writer->direct);
 	writer->id = 0;
 	writer->buffered = 0;
 	memory_free(writer->path);
@@ -57,7 +55,7 @@ void pack_writer_release(struct pack_writer *writer)
 {
 	/* After a commit of which the outcome is unknown the bytes may be needed. */
 	pack_drop(writer, !writer->failed.code);
-	memory_free(writer->memory);
+	memory_free(writer->buffer);
 	pthread_mutex_destroy(&writer->lock);
 }
 
@@ -186,13 +184,10 @@ static int pack_ready(struct object_store *store, struct error *err)
 		*err = writer->failed;
 		return -err->code;
 	}
-	if (!writer->memory) {
-		writer->memory =
-			memory_allocate_small_pages(PACK_BUFFER + 2 * (size_t)PACK_BLOCK, err);
-		if (!writer->memory)
-			return -err->code;
-		writer->buffer = writer->memory + (-(uintptr_t)writer->memory & (PACK_BLOCK - 1));
-	}
+	if (!writer->buffer)
+		writer->buffer = memory_allocate_small_pages(PACK_BUFFER, err);
+	if (!writer->buffer)
+		return -err->code;
 	return writer->fd >= 0 ? 0 : pack_claim(store, err);
 }
 
@@ -226,90 +221,16 @@ static int pack_write(
 	return 0;
 }
 
-/*
- * Large amounts go past the page cache: that saves the processor one of the most expensive copies
- * of all, and the sync at the end has little left to do. It is a second descriptor of the same
- * file. False where there is none: tmpfs and others refuse it.
- */
-static bool pack_is_direct(struct pack_writer *writer)
-{
-	struct stat locked, opened;
-	if (writer->direct >= 0 || writer->no_direct)
-		return !writer->no_direct;
-	writer->direct = open(writer->path, O_WRONLY | O_DIRECT | O_CLOEXEC | O_NOFOLLOW);
-	writer->no_direct = writer->direct < 0 || fstat(writer->fd, &locked) != 0 ||
-			    fstat(writer->direct, &opened) != 0 || locked.st_ino != opened.st_ino ||
-			    locked.st_dev != opened.st_dev;
-	if (writer->no_direct)
-		file_close(&writer->direct);
-	return !writer->no_direct;
-}
-
-/* Where in the file and where in memory the buffer begins are the same places in a block. */
-static unsigned char *pack_buffer(struct pack_writer *writer)
-{
-	return writer->buffer + (writer->written & (PACK_BLOCK - 1));
-}
-
-/* The first bytes of the buffer, through the page cache. */
-static int pack_write_buffered(struct pack_writer *writer, size_t count, struct error *err)
-{
-	struct iovec part = { pack_buffer(writer), count };
-	if (!count)
-		return 0;
-	if (pack_write(writer, &part, 1, err) < 0)
-		return -err->code;
-	writer->buffered -= count;
-	return 0;
-}
-
-/*
- * All whole blocks of the buffer, directly. What is in front of the first one comes before, through
- * the page cache, and what is behind the last one stays; so no byte is written twice, and no page
- * both ways.
- */
-static int pack_write_direct(struct pack_writer *writer, struct error *err)
-{
-	size_t lead = (size_t)(-writer->written & (PACK_BLOCK - 1));
-	if (writer->buffered < lead + PACK_BLOCK)
-		return 0;
-	if (pack_write_buffered(writer, lead, err) < 0)
-		return -err->code;
-	unsigned char *at = writer->buffer + (lead ? PACK_BLOCK : 0);
-	size_t left = writer->buffered & ~(size_t)(PACK_BLOCK - 1), rest = writer->buffered - left;
-	while (left) {
-		ssize_t count = pwrite(writer->direct, at, left, (off_t)writer->written);
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count <= 0 || count % PACK_BLOCK)
-			break;
-		writer->written += (uint64_t)count;
-		writer->buffered -= (size_t)count;
-		at += count;
-		left -= (size_t)count;
-	}
-	/* Whatever it was, an error is one only if it is one the other way, too. */
-	writer->no_direct = left > 0;
-	writer->started = writer->written;
-	memmove(writer->buffer, at, left + rest);
-	return 0;
-}
-
-/* Writes what is in the buffer, or of a large amount (if so wanted) only whole blocks. */
-static int pack_drain_some(struct object_store *store, bool all, struct error *err)
-{
-	struct pack_writer *writer = &store->writer;
-	if (writer->buffered >= PACK_BUFFER / 2 && pack_is_direct(writer) &&
-		pack_write_direct(writer, err) < 0)
-		return pack_fail(store, true, err);
-	if ((all || writer->no_direct) && pack_write_buffered(writer, writer->buffered, err) < 0)
-		return pack_fail(store, true, err);
-	return 0;
-}
-
 static int pack_drain(struct object_store *store, struct error *err)
 {
-	return pack_drain_some(store, true, err);
+	struct pack_writer *writer = &store->writer;
+	struct iovec part = { writer->buffer, writer->buffered };
+	if (!writer->buffered)
+		return 0;
+	if (pack_write(writer, &part, 1, err) < 0)
+		return pack_fail(store, true, err);
+	writer->buffered = 0;
+	return 0;
 }
 
 /* What was appended is on disk; the index does not say so yet. */
@@ -378,38 +299,24 @@ int pack_settle(struct object_store *store, int64_t pack, uint64_t end, struct e
 	return status;
 }
 
-/* Copies into the buffer, which is written whenever it is full. */
-static int pack_copy(
-	struct object_store *store, const unsigned char *bytes, size_t count, struct error *err)
-{
-	struct pack_writer *writer = &store->writer;
-	while (count) {
-		if (writer->buffered == PACK_BUFFER && pack_drain_some(store, false, err) < 0)
-			return -err->code;
-		size_t room = PACK_BUFFER - writer->buffered, part = count < room ? count : room;
-		memcpy(pack_buffer(writer) + writer->buffered, bytes, part);
-		writer->buffered += part;
-		bytes += part;
-		count -= part;
-	}
-	return 0;
-}
-
 static int pack_add(struct object_store *store, const struct pack_new *entry,
 	const unsigned char *head, size_t head_length, struct error *err)
 {
 	struct pack_writer *writer = &store->writer;
 	size_t payload = (size_t)entry->entry.payload;
-	if (payload < PACK_LARGE || !writer->no_direct)
-		return pack_copy(store, head, head_length, err) < 0 ||
-				       pack_copy(store, entry->payload, payload, err) < 0
-			       ? -(int)err->code
-			       : 0;
-	struct iovec parts[2] = { { (void *)(uintptr_t)head, head_length },
-		{ (void *)(uintptr_t)entry->payload, payload } };
-	if (pack_drain(store, err) < 0)
-		return -err->code;
-	return pack_write(writer, parts, 2, err) < 0 ? pack_fail(store, true, err) : 0;
+	if (writer->buffered + head_length + payload > PACK_BUFFER || payload >= PACK_DIRECT) {
+		if (pack_drain(store, err) < 0)
+			return -err->code;
+	}
+	if (payload >= PACK_DIRECT) {
+		struct iovec parts[2] = { { (void *)(uintptr_t)head, head_length },
+			{ (void *)(uintptr_t)entry->payload, payload } };
+		return pack_write(writer, parts, 2, err) < 0 ? pack_fail(store, true, err) : 0;
+	}
+	memcpy(writer->buffer + writer->buffered, head, head_length);
+	memcpy(writer->buffer + writer->buffered + head_length, entry->payload, payload);
+	writer->buffered += head_length + payload;
+	return 0;
 }
 
 static int pack_append_locked(
