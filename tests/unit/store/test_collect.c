@@ -91,6 +91,24 @@ static void assert_clean(struct project *project)
 }
 
 /*
+ * A killed rewrite may leave a second copy of something in a pack; when that thing is freed later,
+ * the copy is bytes that the index does not know. fsck says so, although nothing is lost.
+ */
+static int spare_is_no_problem(
+	void *context, const struct check_problem *problem, struct error *error)
+{
+	return problem->kind == CHECK_UNINDEXED ? 0 : no_problem(context, problem, error);
+}
+
+static void assert_nothing_lost(struct project *project)
+{
+	AUTO(check_summary_release) struct check_summary summary;
+	struct check_options options = { .quick = false };
+	OK(check_store(project->store, &project->workspace, &options, spare_is_no_problem, NULL,
+		&summary, &err));
+}
+
+/*
  * A child whose assertions tell check nothing: all would write into the one unlinked file that check
  * reads its messages from, and a child that is killed within a write leaves half a message there.
  */
@@ -481,7 +499,7 @@ START_TEST(a_killed_collection_is_harmless)
 		project = project_open();
 		for (size_t i = 0; i < 150 - moment; i++)
 			ck_assert(readable(project.store, &hashes[i]));
-		assert_clean(&project);
+		assert_nothing_lost(&project);
 		project_close(&project);
 	}
 	project = project_open();
@@ -489,7 +507,7 @@ START_TEST(a_killed_collection_is_harmless)
 	project_again(&project);
 	for (size_t i = 0; i < 200; i++)
 		ck_assert(readable(project.store, &hashes[i]) == (i < 100));
-	assert_clean(&project);
+	assert_nothing_lost(&project);
 	ck_assert_int_eq(system("test $(ls " STOREFOLDER_PACKS " | wc -l) = 1"), 0);
 	project_close(&project);
 }
